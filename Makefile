@@ -1,0 +1,142 @@
+# Everything here works on a clean Debian 12 and on macOS. `make` alone says what there is.
+#
+# What a system must have beforehand is make and a Python with venv; on Debian: apt-get install make python3-venv
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# Options for one run: make up ARGS='--replicas 3', make quick ARGS='-k voting', make conformance UNIT=05-manual
+ARGS ?=
+UNIT ?=
+MODE ?=
+SOURCE ?=
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --------------------------------------------------------------------------------------------------------- environment
+
+# A marker in the environment stands for each step, so that a change of a lock file installs it and nothing else does.
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { echo 'apt-get install make python3-venv' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'Quorate needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'apt-get install make python3-venv' >&2; exit 1; }
+	@echo "== creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements.lock pyproject.toml
+	@echo '== installing quorate and what it needs'
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo '== installing what its development needs'
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.dev ## install everything into .venv
+
+# uv resolves once for every platform and Python version; it lives apart, so that it is no dependency of anything.
+COMPILE = .cache/lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+    --upgrade --custom-compile-command 'make lock' --group build
+
+.PHONY: lock
+lock: $(VENV)/.created ## bring both lock files up to date
+	@$(PYTHON) -m venv .cache/lock
+	@.cache/lock/bin/python -m pip --quiet --disable-pip-version-check install uv
+	@$(COMPILE) --output-file requirements.lock
+	@$(COMPILE) --group dev --output-file requirements-dev.lock
+
+# ----------------------------------------------------------------------------------------------------------------- run
+
+.PHONY: up
+up: $(VENV)/.runtime ## start a cluster on this machine and watch it (ARGS=...)
+	@$(BIN)/quorate up $(ARGS)
+
+# ---------------------------------------------------------------------------------------------------------------- test
+
+.PHONY: test
+test: servers lint types floors quick real ## everything but conformance
+	@echo '== make test: all passed'
+
+.PHONY: servers
+servers:
+	@.ci/packages redis-server redis-sentinel redis-tools \
+	    || { test -z "$$QUORATE_REQUIRE_SERVERS" && echo '== tests that need them are skipped'; }
+
+.PHONY: lint
+lint: $(VENV)/.dev ## ruff: rules and format
+	@echo '== ruff check'
+	@$(BIN)/ruff check --quiet
+	@echo '== ruff format --check'
+	@$(BIN)/ruff format --quiet --check
+
+.PHONY: types
+types: $(VENV)/.dev ## mypy, strict
+	@echo '== mypy'
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: floors
+floors: $(VENV)/.dev ## import-linter: who may import whom
+	@echo '== lint-imports'
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: quick
+quick: $(VENV)/.dev ## tests without servers (ARGS=...)
+	@echo '== quick tests'
+	@$(BIN)/python -m pytest -q -m 'not real' $(ARGS)
+
+.PHONY: real
+real: $(VENV)/.dev ## tests with real servers (ARGS=...)
+	@echo '== tests with real servers'
+	@$(BIN)/python -m pytest -q -m real --durations=5 $(ARGS)
+
+.PHONY: format
+format: $(VENV)/.dev ## let ruff format and mend what it can
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+CONFORMANCE = $(BIN)/python -m tests.conformance --source '$(SOURCE)' --mode '$(MODE)' --unit '$(UNIT)'
+
+.PHONY: conformance
+conformance: $(VENV)/.dev suites ## peers' own suites against our daemon (UNIT=, MODE=, SOURCE=DIR MODE=)
+	@$(CONFORMANCE)
+
+.PHONY: conformance-control
+conformance-control: $(VENV)/.dev suites ## the same suites against their own C sentinels
+	@$(CONFORMANCE) --control
+
+# What is missing now may turn out not to be needed (a built tree, another system); who needs it says so then.
+.PHONY: suites
+suites:
+	@.ci/packages redis-server dpkg-dev gcc libc6-dev procps tcl || true
+
+# ------------------------------------------------------------------------------------------------------------- measure
+
+.PHONY: bench-failover
+bench-failover: $(VENV)/.runtime ## time from fault to promotion, beside C Sentinel (ARGS=...)
+	@$(BIN)/python benchmarks/failover.py $(ARGS)
+
+.PHONY: bench-capacity
+bench-capacity: $(VENV)/.runtime ## CPU and memory with 100 masters, beside C Sentinel (ARGS=...)
+	@$(BIN)/python benchmarks/capacity.py $(ARGS)
+
+.PHONY: lead-drill
+lead-drill: $(VENV)/.runtime ## mixed clusters under random kills until each member has led (ARGS=...)
+	@$(BIN)/python benchmarks/mixed.py $(ARGS)
+
+.PHONY: clean
+clean: ## remove the environment, fetched suites and all caches
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,66 @@
+"""`quorate` as a click group whose commands are imported when they are needed: one module per command."""
+
+import importlib
+import sys
+
+import click
+
+from quorate import __version__
+
+COMMANDS = {
+    "sentinel": ("quorate.cli.sentinel_command", "Run a sentinel, as redis-sentinel does."),
+    "up": ("quorate.cli.up", "Start a highly available cluster on this machine."),
+    "down": ("quorate.cli.down", "Stop a cluster that `up --detach` started."),
+    "status": ("quorate.cli.status", "Show masters, replicas and sentinels, and whether all is well."),
+    "failover": ("quorate.cli.failover", "Promote a replica of a master on purpose."),
+}
+"""By name: the module whose `command` it is, and one line for `quorate --help`, so that help imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called (or completed)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order in which people need them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None for a name that does not exist."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def main(self, *args: object, **options: object) -> None:  # type: ignore[override]
+        """Run; usage errors exit with 64 (sysexits.h), because 1 and 2 are what `status` answers."""
+        options["standalone_mode"] = False
+        try:
+            result = super().main(*args, **options)  # type: ignore[call-overload]
+        except click.exceptions.UsageError as error:
+            error.show()
+            sys.exit(64)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("Aborted!", err=True)
+            sys.exit(130)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-v", "--version", prog_name="quorate")
+def group() -> None:
+    """High availability for Redis and Valkey.
+
+    Shell completion: eval "$(_QUORATE_COMPLETE=bash_source quorate)", or zsh_source, or fish_source.
+    """

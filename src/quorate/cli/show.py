@@ -1,0 +1,205 @@
+"""What `quorate up` shows while a cluster starts, runs and ends.
+
+Live displays are refreshed by hand: rich's own refreshing would be a second thread, and the children must be started
+in the only one (see local.processes).
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from quorate.cli import board
+from quorate.local import folder as folders
+from quorate.local.binaries import cli_name
+from quorate.local.cluster import Cluster, Programs
+from quorate.local.observer import News
+from quorate.local.plan import HOST, Member, Plan, connect_lines
+from quorate.local.setup import Prepared, spans
+from quorate.local.snapshot import Snapshot, State
+from quorate.local.trouble import LocalError
+
+_REFRESH = 0.25
+
+
+def complain(error: LocalError) -> int:
+    """Print what went wrong and what helps; the exit code."""
+    click.secho(error.text, fg="red", err=True)
+    for line in error.lines:
+        click.echo(f"    {line}", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)
+    return 1
+
+
+class Show:
+    """One run of a cluster with its output."""
+
+    def __init__(
+        self, prepared: Prepared, programs: Programs, detached: Callable[[], None] | None, began: float
+    ) -> None:
+        self.prepared = prepared
+        self.detached = detached
+        self.began = began
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.live: Live | None = None
+        self.cluster = Cluster(prepared.folder, prepared.plan, programs, self._tell)
+        self.cli = cli_name()
+        self.started = False
+
+    async def run(self) -> int:
+        """Start, show, keep, end. The exit code: 0 after Ctrl-C or `quorate down`."""
+        task = asyncio.current_task()
+        assert task is not None, "run by asyncio.run"
+        stop = _Stop(task, self.console)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.ask)
+        entry: Path | None = None
+        try:
+            await self._start()
+            entry = folders.register(self.prepared.folder.path)
+            self._announce()
+            await self._show()
+        except asyncio.CancelledError:
+            return 0
+        except LocalError as error:
+            return complain(error)
+        finally:
+            await self._end(entry)
+        return 0
+
+    async def _start(self) -> None:
+        prepared = self.prepared
+        self.console.print(_headline(prepared))
+        for remark in prepared.remarks:
+            self.console.print(Text(remark, "yellow"))
+        if not self.console.is_terminal:
+            await self.cluster.start(prepared.master, lambda _: None)
+        else:
+            with Live(console=self.console, auto_refresh=False, transient=True) as live:
+                await self.cluster.start(prepared.master, lambda text: live.update(Text(text, "dim"), refresh=True))
+        self.started = True
+
+    def _announce(self) -> None:
+        snapshot = self.cluster.snapshot()
+        port = snapshot.master or self.prepared.master
+        master = next(m for m in self.prepared.plan.members() if m.port == port)
+        self.console.print(f"Ready after {time.monotonic() - self.began:.1f} s.")
+        for line in _connect_text(self.prepared.plan, master, self.cli):
+            self.console.print(line)
+        if not self.console.is_terminal or self.detached is not None:
+            for row in snapshot.rows:
+                self.console.print(Text(board.row_line(row)))
+        if self.detached is not None:
+            self.console.print(f"It runs in the background. Stop it: quorate down --dir {self.prepared.folder.path}")
+            self.console.file.flush()
+            self.detached()
+            self.console = Console(highlight=False, soft_wrap=True, force_terminal=False)
+
+    async def _show(self) -> None:
+        keeping = asyncio.create_task(self.cluster.keep())
+        try:
+            if self.console.is_terminal:
+                await self._animate(keeping)
+            else:
+                await self._print(keeping)
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+
+    async def _animate(self, keeping: "asyncio.Task[None]") -> None:
+        with Live(console=self.console, auto_refresh=False, transient=True) as self.live:
+            shown: Snapshot | None = None
+            while not keeping.done():
+                snapshot = self.cluster.snapshot()
+                if snapshot != shown:
+                    self.live.update(board.board(snapshot, self.cli), refresh=True)
+                    shown = snapshot
+                await asyncio.sleep(_REFRESH)
+        await keeping
+
+    async def _print(self, keeping: "asyncio.Task[None]") -> None:
+        """Plain lines: the events as they come, and every change of a member's role or state."""
+        shown: dict[Member, tuple[str, State]] = {}
+        while not keeping.done():
+            for row in self.cluster.snapshot().rows:
+                now = (row.role, row.state)
+                if shown.get(row.member, now) != now:
+                    self.console.print(Text(board.row_line(row)))
+                shown[row.member] = now
+            await asyncio.sleep(_REFRESH)
+        await keeping
+
+    def _tell(self, news: News) -> None:
+        # While the cluster starts, the sentinels only report what was just written into their files.
+        if self.started:
+            self.console.print(board.line_of(news))
+
+    async def _end(self, entry: Path | None) -> None:
+        self.live = None
+        began = time.monotonic()
+        if self.started:
+            self.console.print("Stopping ...")
+        await self.cluster.close()
+        if entry is not None:
+            folders.unregister(entry)
+        if self.started:
+            self.console.print(_farewell(self.prepared, self.detached is not None, time.monotonic() - began))
+
+
+class _Stop:
+    """Ctrl-C or SIGTERM: the first ends everything in order, the second at once."""
+
+    def __init__(self, task: "asyncio.Task[int]", console: Console) -> None:
+        self._task = task
+        self._console = console
+        self._asked = False
+
+    def ask(self) -> None:
+        if self._asked:
+            # The watchdog ends the children when this process is gone.
+            os._exit(130)
+        self._asked = True
+        self._task.cancel()
+
+
+def _headline(prepared: Prepared) -> Text:
+    plan = prepared.plan
+    what = "Continuing" if prepared.again else "Starting"
+    replicas = len(plan.servers) - 1
+    plural = "" if replicas == 1 else "s"
+    kept = "" if prepared.temporary else f", in {prepared.folder.path}"
+    return Text(
+        f"{what} {plan.name}: 1 master and {replicas} replica{plural} on {HOST}:{spans(plan.servers)}, "
+        f"{len(plan.sentinels)} sentinels on {spans(plan.sentinels)} (quorum {plan.quorum}, "
+        f"down-after {plan.down_after} ms){kept}"
+    )
+
+
+def _connect_text(plan: Plan, master: Member, cli: str) -> Iterator[Text]:
+    shell, python = connect_lines(plan, master.place, cli)
+    yield Text("")
+    yield Text.assemble(("  shell   ", "dim"), (shell, "bold"))
+    if shutil.which(cli) is None:
+        yield Text("          (not installed here; Debian has it in redis-tools)", "dim")
+    for index, line in enumerate(python):
+        yield Text.assemble(("  python  " if index == 0 else "          ", "dim"), (line, "bold"))
+    yield Text("")
+
+
+def _farewell(prepared: Prepared, detached: bool, seconds: float) -> str:
+    path = prepared.folder.path
+    if prepared.temporary and not detached:
+        return f"Stopped after {seconds:.1f} s; nothing is left."
+    return f"Stopped after {seconds:.1f} s. The data is in {path}; continue with: quorate up --dir {path}"

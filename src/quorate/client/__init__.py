@@ -1,0 +1,1 @@
+"""How applications and our own commands ask sentinels, over redis-py."""

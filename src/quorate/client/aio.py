@@ -1,0 +1,222 @@
+"""Sentinels and servers over asyncio and redis-py: one connection, the whole picture, the stream of events.
+
+Only redis-py's connection is used, because its commands turn replies into dictionaries of their own and fail where
+a field is missing; the parsers of this package do not.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from redis import exceptions
+from redis.asyncio.connection import Connection, SSLConnection
+
+from quorate.client import parse
+from quorate.client.picture import Master, Place, SentinelPicture, Trouble, Unreadable
+
+Request: TypeAlias = tuple[str, ...]
+
+DEFAULT_TIMEOUT = 1.0
+_NO_PASSWORD_WANTED = "without any password configured"  # noqa: S105 - a server's message, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How to speak TLS: paths, "" where not used. `verify` False accepts any certificate."""
+
+    cacert: str = ""
+    cert: str = ""
+    key: str = ""
+    verify: bool = True
+    check_hostname: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to be let in, and how many seconds to wait for a connection or for a batch of replies."""
+
+    username: str = ""
+    password: str = ""
+    tls: Tls | None = None
+    timeout: float = DEFAULT_TIMEOUT
+
+
+class UnreadableError(Exception):
+    """A place could not be read; `what` says why."""
+
+    def __init__(self, what: Unreadable) -> None:
+        super().__init__(what.text)
+        self.what = what
+
+
+class Line:
+    """One connection. Error replies come back as `ResponseError` values; broken connections raise UnreadableError."""
+
+    def __init__(self, place: Place, access: Access, connection: Connection) -> None:
+        self.place = place
+        self._access = access
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, place: Place, access: Access) -> Self:
+        """Connect and authenticate. A password that the far end does not ask for is left out."""
+        connection = _connection(place, access)
+        try:
+            async with asyncio.timeout(access.timeout):
+                await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException as error:
+            await _drop(connection)
+            if access.password and _NO_PASSWORD_WANTED in str(error):
+                return await cls.open(place, replace(access, username="", password=""))
+            if isinstance(error, _TROUBLES):
+                raise UnreadableError(_unreadable(place, error)) from error
+            raise
+        return cls(place, access, connection)
+
+    async def ask(self, *requests: Request) -> list[object]:
+        """Send all requests in one write and return their replies in order."""
+        try:
+            async with asyncio.timeout(self._access.timeout):
+                await self._connection.send_packed_command(self._connection.pack_commands(requests), check_health=False)
+                return [await self._reply() for _ in requests]
+        except _TROUBLES as error:
+            raise UnreadableError(_unreadable(self.place, error)) from error
+
+    async def events(self) -> AsyncIterator[tuple[str, str]]:
+        """Subscribe to everything and yield (channel, payload); the hello channel is left out. Ends with the line."""
+        try:
+            await self._connection.send_packed_command(self._connection.pack_commands([("PSUBSCRIBE", "*")]))
+            while True:
+                # `timeout=None` waits for ever: an idle sentinel has nothing to say for days.
+                message = await self._connection.read_response(timeout=None)
+                match message:
+                    case ["pmessage", _, str(channel), str(payload)] if not channel.startswith("__"):
+                        yield channel, payload
+                    case _:
+                        continue
+        except _TROUBLES as error:
+            raise UnreadableError(_unreadable(self.place, error)) from error
+
+    async def close(self) -> None:
+        await _drop(self._connection)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _reply(self) -> object:
+        try:
+            reply: object = await self._connection.read_response(disconnect_on_error=False)
+        except exceptions.AuthenticationError:
+            raise
+        except exceptions.ResponseError as error:
+            return error
+        return reply
+
+
+async def picture(line: Line) -> SentinelPicture:
+    """Everything that a sentinel says, in two round trips. Raises UnreadableError, also when it is no sentinel."""
+    info_text, myid, listing = await line.ask(("INFO",), ("SENTINEL", "MYID"), ("SENTINEL", "MASTERS"))
+    if isinstance(listing, Exception):
+        raise UnreadableError(_refusal(line.place, listing))
+    masters = [parse.master_of(fields) for fields in parse.instances_of(listing)]
+    details = await _details(line, masters)
+    return parse.sentinel_of(line.place, parse.info_of(info_text), myid, details)
+
+
+async def read(place: Place, access: Access) -> SentinelPicture | Unreadable:
+    """Connect, take the picture, disconnect."""
+    try:
+        async with await Line.open(place, access) as line:
+            return await picture(line)
+    except UnreadableError as error:
+        return error.what
+
+
+async def read_all(places: Sequence[Place], access: Access) -> list[SentinelPicture | Unreadable]:
+    """Several sentinels at once, in the order asked for."""
+    return list(await asyncio.gather(*(read(place, access) for place in places)))
+
+
+async def _details(line: Line, masters: Sequence[Master]) -> list[Master]:
+    requests: list[Request] = []
+    for master in masters:
+        words = ("GET-MASTER-ADDR-BY-NAME", "REPLICAS", "SENTINELS", "CKQUORUM", "INFO-CACHE")
+        requests += [("SENTINEL", word, master.name) for word in words]
+    replies = await line.ask(*requests) if requests else []
+    return [parse.with_details(m, replies[5 * i : 5 * i + 5]) for i, m in enumerate(masters)]
+
+
+_TROUBLES = (OSError, asyncio.IncompleteReadError, exceptions.RedisError, TimeoutError)
+
+
+def _connection(place: Place, access: Access) -> Connection:
+    common: dict[str, Any] = {
+        "host": place.host,
+        "port": place.port,
+        "username": access.username or None,
+        "password": access.password or None,
+        "protocol": 2,
+        "decode_responses": True,
+        "encoding_errors": "surrogateescape",
+        "socket_timeout": None,
+        "socket_connect_timeout": access.timeout,
+    }
+    if access.tls is None:
+        return Connection(**common)
+    tls = access.tls
+    return SSLConnection(
+        ssl_ca_certs=tls.cacert or None,
+        ssl_certfile=tls.cert or None,
+        ssl_keyfile=tls.key or None,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE,
+        ssl_check_hostname=tls.verify and tls.check_hostname,
+        **common,
+    )
+
+
+async def _drop(connection: Connection) -> None:
+    with contextlib.suppress(*_TROUBLES):
+        await connection.disconnect(nowait=True)
+
+
+def _refusal(place: Place, error: Exception) -> Unreadable:
+    text = str(error)
+    if "unknown command" in text:
+        return Unreadable(place, Trouble.NOT_A_SENTINEL, f"{place} is a server, not a sentinel (it knows no SENTINEL)")
+    return _unreadable(place, error)
+
+
+def _unreadable(place: Place, error: BaseException) -> Unreadable:
+    text = str(error)
+    lowered = text.lower()
+    if isinstance(error, TimeoutError | exceptions.TimeoutError):
+        return Unreadable(place, Trouble.TIMEOUT, f"{place} does not answer (hung, paused, or packets are dropped)")
+    if "wrongpass" in lowered or "invalid username-password" in lowered or "invalid password" in lowered:
+        return Unreadable(place, Trouble.WRONG_PASSWORD, f"{place} refuses the password (wrong user name or password)")
+    if "noauth" in lowered or "authentication required" in lowered:
+        return Unreadable(place, Trouble.NO_PASSWORD, f"{place} wants a password (give --password)")
+    if isinstance(error, exceptions.NoPermissionError) or "noperm" in lowered:
+        return Unreadable(place, Trouble.NOT_ALLOWED, f"{place} does not allow this user to ask: {text}")
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError) or "ssl" in lowered:
+        return Unreadable(place, Trouble.TLS, f"TLS with {place} fails: {text}")
+    return _broken(place, error, text)
+
+
+def _broken(place: Place, error: BaseException, text: str) -> Unreadable:
+    lowered = text.lower()
+    if "refused" in lowered or "connect call failed" in lowered or "111" in text:
+        return Unreadable(place, Trouble.REFUSED, f"nothing listens on {place} (connection refused)")
+    if "name or service" in lowered or "nodename" in lowered or "name resolution" in lowered:
+        return Unreadable(place, Trouble.UNRESOLVED, f"the name {place.host} cannot be resolved")
+    if isinstance(error, exceptions.ConnectionError) and "closed" in lowered:
+        return Unreadable(place, Trouble.BROKEN, f"{place} closed the connection")
+    return Unreadable(place, Trouble.BROKEN, f"{place}: {text or type(error).__name__}")

@@ -1,0 +1,186 @@
+"""What one sentinel shows of the world, as values. Ages and periods in milliseconds; None where it does not say."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from quorate.model.address import join
+from quorate.model.millis import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something listens, as it was written."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return join(self.host, self.port)
+
+
+class Trouble(Enum):
+    """Why a sentinel or server could not be read."""
+
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNRESOLVED = "unresolved"
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a trouble, not a secret
+    NO_PASSWORD = "no-password"  # noqa: S105 - the name of a trouble, not a secret
+    NOT_ALLOWED = "not-allowed"
+    NOT_A_SENTINEL = "not-a-sentinel"
+    TLS = "tls"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A place that did not tell us anything. `text` is one line for people."""
+
+    place: Place
+    trouble: Trouble
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the three kinds of instance share (the fields of SENTINEL MASTER, in their order)."""
+
+    name: str
+    place: Place
+    run_id: str = ""
+    flags: tuple[str, ...] = ()
+    last_ok_ping: Millis | None = None
+    down_for: Millis | None = None
+    down_after: Millis | None = None
+    trouble: str = ""
+
+    @property
+    def down(self) -> bool:
+        """Down in the eyes of this sentinel, alone or with others."""
+        return "s_down" in self.flags or "o_down" in self.flags
+
+    @property
+    def cut_off(self) -> bool:
+        """This sentinel has no connection to it at the moment."""
+        return "disconnected" in self.flags
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """SENTINEL CKQUORUM: `text` as the sentinel put it; `usable` None where the text does not begin as usual."""
+
+    ok: bool
+    usable: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One replica, as this sentinel saw it in the replica's last INFO. `link_up` is its link to the master."""
+
+    seen: Seen
+    link_up: bool | None = None
+    link_down_for: Millis | None = None
+    master: Place | None = None
+    priority: int | None = None
+    offset: int | None = None
+    announced: bool = True
+    info_age: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another sentinel, as this one knows it."""
+
+    seen: Seen
+    last_hello: Millis | None = None
+    voted_leader: str = ""
+    voted_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A `slaveN` line of the master's INFO. `behind` in bytes at that moment; `acknowledged` seconds ago."""
+
+    offset: int
+    behind: int
+    acknowledged: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """The replication section of the master's INFO that the sentinel keeps; `age` says how old that is."""
+
+    age: Millis
+    offset: int | None
+    lags: dict[Place, Lag] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """One monitored master with all that belongs to it. `current` is where clients are sent."""
+
+    seen: Seen
+    current: Place | None = None
+    quorum: int | None = None
+    config_epoch: int | None = None
+    failover_timeout: Millis | None = None
+    failover_state: str = ""
+    role_reported: str = ""
+    role_reported_for: Millis | None = None
+    info_age: Millis | None = None
+    replicas: tuple[Replica, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    check: Quorum | None = None
+    replication: Replication | None = None
+
+    @property
+    def name(self) -> str:
+        return self.seen.name
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a Quorate sentinel adds to INFO (`quorate_` fields, without that prefix). Empty for others."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def save_error(self) -> str:
+        """Why the sentinel cannot save its configuration; "" while it can."""
+        return self.fields.get("save_error", "")
+
+    @property
+    def refused_epochs(self) -> int:
+        """How many absurdly high epochs it has refused."""
+        text = self.fields.get("refused_epochs", "")
+        return int(text) if text.isdecimal() else 0
+
+    @property
+    def current_epoch(self) -> int | None:
+        """Its current epoch, which the classic protocol does not show."""
+        text = self.fields.get("current_epoch", "")
+        return int(text) if text.isdecimal() else None
+
+    @property
+    def beyond_epoch(self) -> str:
+        """Peers that took an epoch which this sentinel refuses, so that the quorum cannot agree."""
+        return self.fields.get("peers_beyond_epoch", "")
+
+
+@dataclass(frozen=True, slots=True)
+class SentinelPicture:
+    """Everything that one sentinel says."""
+
+    place: Place
+    myid: str = ""
+    version: str = ""
+    uptime: Millis | None = None
+    tilt: bool = False
+    own: Own = Own()
+    masters: tuple[Master, ...] = ()
+
+    def master(self, name: str) -> Master | None:
+        """The master monitored under `name`."""
+        return next((m for m in self.masters if m.name == name), None)

@@ -1,0 +1,110 @@
+"""The door for clients: every request goes through the same checks, in the server's order, to its handler."""
+
+from collections.abc import Mapping
+
+from quorate.commands import (
+    acl_commands,
+    basic,
+    changes,
+    client,
+    client_list,
+    connection,
+    introspect,
+    peer,
+    process_info,
+    pubsub,
+    queries,
+    sentinel_help,
+    tracking,
+)
+from quorate.commands.contract import Answer, Host, Later, Now, Postponed, Session
+from quorate.commands.denials import denial
+from quorate.commands.errors import ECHOED, echo, refused, wrong_arity
+from quorate.commands.table import TABLES, Handler, Table
+from quorate.wire.values import Push
+
+HANDLERS: Mapping[str, Handler] = {
+    **acl_commands.HANDLERS,
+    **basic.HANDLERS,
+    **changes.HANDLERS,
+    **client.HANDLERS,
+    **client_list.HANDLERS,
+    **connection.HANDLERS,
+    **introspect.HANDLERS,
+    **peer.HANDLERS,
+    **process_info.HANDLERS,
+    **pubsub.HANDLERS,
+    **queries.HANDLERS,
+    **sentinel_help.HANDLERS,
+    **tracking.HANDLERS,
+}
+"""The handler of every command that can be executed, by full name."""
+
+# What web browsers say first: somebody tries to make one talk to us (cross-protocol scripting).
+_BROWSER_WORDS = frozenset({b"post", b"host:"})
+
+# A RESP2 client that listens can be told nothing else, for a reply would look like a message.
+_WHILE_LISTENING = frozenset({"ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe"})
+
+
+def dispatch(host: Host, session: Session, args: list[bytes]) -> Answer:
+    """The answer to one request; `args` has at least one word. What mutes replies is done here (CLIENT REPLY).
+
+    `Postponed` means that the request was not executed: dispatch the same words again when the pause is over.
+    """
+    session.mute_this = session.mute_next
+    session.mute_next = False
+    answer = _checked(host, session, args)
+    if session.muted or session.mute_this:
+        return _muted(session, answer)
+    return answer
+
+
+def _checked(host: Host, session: Session, args: list[bytes]) -> Answer:
+    table = TABLES[host.view().settings.mode]
+    command = table.find(args)
+    if command is None:
+        # The names of browsers' first words are no commands, so the common case need not look.
+        if args[0].lower() in _BROWSER_WORDS:
+            return Now((), close=True)
+        session.last_command = "NULL"
+        return refused(_unknown(table, args))
+    session.last_command = command.name
+    if not command.accepts(len(args)):
+        return refused(wrong_arity(command.name))
+    denied = denial(host, session, command, args)
+    if denied is not None:
+        return refused(denied)
+    if session.protocol == 2 and session.subscribed and command.name not in _WHILE_LISTENING:
+        return refused(
+            f"ERR Can't execute '{command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+            "are allowed in this context"
+        )
+    until = host.paused_until()
+    if until and host.now() < until:
+        return Postponed(until)
+    session.commands += 1
+    return HANDLERS[command.name](host, session, args)
+
+
+def _muted(session: Session, answer: Answer) -> Answer:
+    """The same answer without its replies; messages and confirmations of Pub/Sub are said all the same, as in C."""
+    if isinstance(answer, Postponed):
+        session.mute_next = session.mute_this
+        return answer
+    if isinstance(answer, Later):
+        return Later(answer.ask, answer.render, silent=True)
+    pushes = tuple(reply for reply in answer.replies if isinstance(reply, Push))
+    return Now(pushes, answer.close, answer.inputs)
+
+
+def _unknown(table: Table, args: list[bytes]) -> str:
+    container = table.commands.get(args[0].lower())
+    if container is not None:
+        return f"ERR unknown subcommand '{echo(args[1])}'. Try {container.name.upper()} HELP."
+    told = ""
+    for arg in args[1:]:
+        if len(told) >= ECHOED:
+            break
+        told += f"'{echo(arg, ECHOED - len(told))}' "
+    return f"ERR unknown command '{echo(args[0])}', with args beginning with: {told}"

@@ -1,0 +1,32 @@
+"""What another sentinel asks: is this master down for you too, and do you vote for me?"""
+
+from collections.abc import Mapping
+
+from quorate.commands.contract import Answer, Host, Later, Session
+from quorate.commands.errors import refused
+from quorate.commands.numbers import NOT_AN_INTEGER, integer
+from quorate.commands.results import reply_of
+from quorate.commands.table import Handler
+from quorate.core.inputs import Caller, VoteRequested
+from quorate.model.identity import Epoch, RunId, text_of
+
+_NO_CANDIDATE = b"*"
+
+
+def is_master_down_by_addr(host: Host, session: Session, args: list[bytes]) -> Answer:
+    """`ip port epoch runid`: answers [down, leader, leader epoch]; a runid other than `*` asks for a vote too."""
+    ip, port, epoch = text_of(args[2]), integer(args[3]), integer(args[4])
+    if port is None or epoch is None:
+        return refused(NOT_AN_INTEGER)
+    candidate = None if args[5] == _NO_CANDIDATE else RunId(text_of(args[5]))
+
+    def ask(caller: Caller) -> VoteRequested:
+        return VoteRequested(caller, ip, port, Epoch(epoch), candidate)
+
+    return Later(ask, reply_of)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "sentinel|is-master-down-by-addr": is_master_down_by_addr,
+    "sentinel|is-primary-down-by-addr": is_master_down_by_addr,
+}

@@ -1,0 +1,170 @@
+"""SENTINEL SET: the options of one master, applied from left to right; those before a bad one stay."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from quorate.commands.contract import Answer, Host, Later, Session
+from quorate.commands.errors import refused
+from quorate.commands.numbers import integer
+from quorate.commands.results import NO_SUCH_MASTER, reply_of, whole
+from quorate.core.inputs import Caller, SettingsChanged
+from quorate.model.identity import MasterName, bytes_of, text_of
+from quorate.model.settings import MasterSettings
+
+LARGEST_COUNT = (1 << 31) - 1
+"""Quorums and the like are no larger in the file of a C sentinel, which reads them as an int."""
+
+_MASK = "******"
+_DENIED = (
+    "Reconfiguration of scripts path is denied for security reasons. Check the deny-scripts-reconfig configuration "
+    "directive in your Sentinel configuration"
+)
+
+
+class _OptionError(ValueError):
+    """Why an option cannot be set; the text of the error without ERR."""
+
+
+@dataclass(slots=True)
+class _Change:
+    """The settings as they become, and what to tell about it."""
+
+    host: Host
+    settings: MasterSettings
+    events: list[str]
+    reconnect: bool = False
+
+
+Setter: TypeAlias = Callable[[_Change, bytes, bytes], None]
+"""Applies one option: (change, option as typed, value)."""
+
+
+def _bad(value: bytes, option: bytes) -> _OptionError:
+    return _OptionError(f"Invalid argument '{whole(value)}' for SENTINEL SET '{whole(option)}'")
+
+
+def _number(value: bytes, option: bytes, least: int) -> int:
+    number = integer(value)
+    if number is None or number < least:
+        raise _bad(value, option)
+    return number
+
+
+def _down_after(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, down_after=_number(value, option, 1))
+
+
+def _failover_timeout(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, failover_timeout=_number(value, option, 1))
+
+
+def _parallel_syncs(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, parallel_syncs=min(_number(value, option, 1), LARGEST_COUNT))
+
+
+def _quorum(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, quorum=min(_number(value, option, 1), LARGEST_COUNT))
+
+
+def _reboot_down_after(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, reboot_down_after=_number(value, option, 0))
+
+
+def _notification_script(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, notification_script=_script(change, value, "Notification"))
+
+
+def _reconfig_script(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, client_reconfig_script=_script(change, value, "Client reconfiguration"))
+
+
+def _script(change: _Change, value: bytes, kind: str) -> str:
+    """The path of a script that may be set, "" to have none."""
+    if change.host.view().settings.deny_scripts_reconfig:
+        raise _OptionError(_DENIED)
+    path = text_of(value)
+    if path and not change.host.is_executable(path):
+        raise _OptionError(f"{kind} script seems non existing or non executable")
+    return path
+
+
+def _auth_pass(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, auth_pass=text_of(value))
+    change.reconnect = True
+
+
+def _auth_user(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, auth_user=text_of(value))
+    change.reconnect = True
+
+
+_ONE_VALUE: Mapping[bytes, Setter] = {
+    b"down-after-milliseconds": _down_after,
+    b"failover-timeout": _failover_timeout,
+    b"parallel-syncs": _parallel_syncs,
+    b"notification-script": _notification_script,
+    b"client-reconfig-script": _reconfig_script,
+    b"auth-pass": _auth_pass,
+    b"auth-user": _auth_user,
+    b"quorum": _quorum,
+    b"master-reboot-down-after-period": _reboot_down_after,
+    # Valkey's word for it; it works in every mode, as Valkey's subcommands do.
+    b"primary-reboot-down-after-period": _reboot_down_after,
+}
+
+
+def set_(host: Host, session: Session, args: list[bytes]) -> Answer:
+    """`name option value [option value ...]`; rename-command takes two values."""
+    name = MasterName(text_of(args[2]))
+    settings = host.view().master_settings(name)
+    if settings is None:
+        return refused(NO_SUCH_MASTER)
+    change = _Change(host, settings, [])
+    words = args[3:]
+    error: str | None = None
+    while words and error is None:
+        try:
+            words = _apply(change, words)
+        except _OptionError as bad:
+            error = str(bad)
+    if error is not None and not change.events:
+        return refused(f"ERR {error}")
+
+    def ask(caller: Caller) -> SettingsChanged:
+        return SettingsChanged(caller, name, change.settings, tuple(change.events), change.reconnect, error)
+
+    return Later(ask, reply_of)
+
+
+def _apply(change: _Change, words: list[bytes]) -> list[bytes]:
+    """Apply the first option and return the words after it."""
+    option, values = words[0], words[1:]
+    wanted = option.lower()
+    if wanted == b"rename-command" and len(values) >= 2:
+        _rename(change, option, values[0], values[1])
+        change.events.append(f"{_shown(option)} {_shown(values[0])} {_shown(values[1])}")
+        return values[2:]
+    setter = _ONE_VALUE.get(wanted)
+    if setter is None or not values:
+        raise _OptionError(f"Unknown option or number of arguments for SENTINEL SET '{whole(option)}'")
+    setter(change, option, values[0])
+    told = _MASK if wanted == b"auth-pass" else _shown(values[0])
+    change.events.append(f"{_shown(option)} {told}")
+    return values[1:]
+
+
+def _rename(change: _Change, option: bytes, old: bytes, new: bytes) -> None:
+    """Use `new` where the master would be sent `old`; the same name twice forgets the renaming."""
+    for name in (old, new):
+        if not name:
+            raise _bad(name, option)
+    kept = [pair for pair in change.settings.renames if bytes_of(pair[0]).lower() != old.lower()]
+    if old.lower() != new.lower():
+        kept.append((text_of(old), text_of(new)))
+    change.settings = replace(change.settings, renames=tuple(kept))
+
+
+def _shown(raw: bytes) -> str:
+    """A word for an event: a control character in it would end the log line, so it is spelled out."""
+    return "".join(char if char >= " " and char != "\x7f" else f"\\x{ord(char):02x}" for char in text_of(raw))

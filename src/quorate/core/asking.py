@@ -1,0 +1,174 @@
+"""Asking peers whether they see a master down, giving our own opinion and vote, and weighing the answers (6.3 to 6.5)."""
+
+from quorate.core import gossip, odown, roster, voting
+from quorate.core.inputs import PeerAnswered, VoteRequested
+from quorate.core.odown import PeerOpinion
+from quorate.core.outcome import Opinion, Reply, Send
+from quorate.core.requests import AskDown
+from quorate.core.state import FailoverState, Master, Peer
+from quorate.core.turn import Turn
+from quorate.core.voting import Ballot
+from quorate.model.address import numeric
+from quorate.model.identity import RunId
+from quorate.model.millis import Millis
+from quorate.model.notice import Event, Level
+
+FAST_ASKING: Millis = 1_000
+"""For this long after SDOWN a peer that still sees the master up is asked again and again: it is about to notice."""
+
+FAST_PERIOD: Millis = 50
+
+VOTE_PATIENCE: Millis = 500
+"""A vote whose save takes longer (or a quarter of down-after) is answered with the last durable one."""
+
+
+def begin_asking(turn: Turn, master: Master) -> None:
+    """The master has just gone down for us: ask everybody at once."""
+    for peer in master.peers.values():
+        if not peer.says_down:
+            peer.ask_again = turn.now
+
+
+def ask_peers(turn: Turn, master: Master) -> Millis | None:
+    """Put the questions that are due, one under way per peer; the moment at which the next one is due."""
+    if not master.sdown:
+        return None
+    period = turn.state.tuning.ask_period
+    moments = []
+    for peer in master.peers.values():
+        if peer.asked:
+            due = peer.asked + period
+        else:
+            due = peer.ask_again
+        if due <= turn.now and peer.link.usable:
+            ask(turn, master, peer)
+            due = turn.now + period
+        if peer.link.usable:
+            moments.append(due)
+    return min(moments, default=None)
+
+
+def ask(turn: Turn, master: Master, peer: Peer) -> None:
+    """Ask one peer for its opinion, and for its vote while we stand for election."""
+    if peer.link.command is None:
+        return
+    failover = master.failover
+    standing = failover is not None and failover.state is FailoverState.WAIT_START
+    state = turn.state
+    question = AskDown(
+        about=peer.id,
+        ip=master.address.shown(state.settings.announce_hostnames),
+        port=master.address.port,
+        epoch=failover.epoch if failover and standing else state.current_epoch,
+        candidate=state.settings.myid if standing else None,
+    )
+    peer.asked = turn.now
+    peer.link.pending += 1
+    # The epoch is ours to tell only once it is durable.
+    turn.promise(Send(peer.link.command, question))
+
+
+def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> None:
+    """Note a peer's opinion and vote."""
+    fast = not answer.down and turn.now < master.ask_fast_until
+    peer.asked = 0
+    peer.answered = turn.now
+    peer.ask_again = turn.now + (FAST_PERIOD if fast else turn.state.tuning.ask_period)
+    peer.says_down = answer.down
+    if answer.leader is not None:
+        if peer.leader_epoch != answer.leader_epoch:
+            turn.remark(Level.NOTICE, f"{peer.name} voted for {answer.leader} {answer.leader_epoch}")
+        peer.leader, peer.leader_epoch = answer.leader, answer.leader_epoch
+    turn.check(master)
+
+
+def down_votes(turn: Turn, master: Master) -> int:
+    """How many sentinels see the master down, we among them."""
+    opinions = (PeerOpinion(p.says_down, p.answered) for p in master.peers.values())
+    return odown.votes_for_down(turn.now, master.sdown, opinions, turn.state.tuning.ask_period)
+
+
+def votes_cast(turn: Turn, master: Master) -> dict[RunId, RunId]:
+    """Voter to candidate in the epoch of our own candidacy, as far as we have seen."""
+    assert master.failover is not None
+    epoch = master.failover.epoch
+    votes = {
+        run_id: peer.leader
+        for run_id, peer in master.peers.items()
+        if peer.leader is not None and peer.leader_epoch == epoch
+    }
+    if master.leader is not None and master.leader_epoch == epoch:
+        votes[turn.state.settings.myid] = master.leader
+    return votes
+
+
+# --- being asked ----------------------------------------------------------------------------------------------------
+
+
+def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
+    """Answer a peer. Returns the master for which we have just voted for somebody else, if we did."""
+    state = turn.state
+    number = numeric(asked.ip) or state.names.get(asked.ip.lower(), "")
+    master = roster.masters_at(state.masters.values(), asked.ip, number, asked.port)
+    if master is None:
+        turn.reply(asked.caller, Opinion(False, None, voting.NO_EPOCH))
+        return None
+    down = master.sdown and not state.tilt_since
+    if down and turn.now < master.ask_fast_until:
+        # Only a sentinel that sees the master down asks: somebody's opinion has just changed.
+        begin_asking(turn, master)
+        turn.check(master)
+    if asked.candidate is None:
+        turn.reply(asked.caller, Opinion(down, None, voting.NO_EPOCH))
+        return None
+    if not voting.is_acceptable(asked.epoch, state.current_epoch):
+        gossip.refuse_epoch(turn, asked.epoch, f"vote request of {asked.candidate}")
+        turn.reply(asked.caller, Opinion(down, *master.durable_vote))
+        return None
+    candidate = master.peers.get(asked.candidate)
+    if candidate is not None:
+        candidate.stood = turn.now
+    voted = vote(
+        turn, master, Ballot(asked.epoch, asked.candidate, state.current_epoch, master.leader, master.leader_epoch)
+    )
+    patience = min(VOTE_PATIENCE, master.settings.down_after // 4)
+    turn.promise(
+        Reply(asked.caller, Opinion(down, master.leader, master.leader_epoch)),
+        otherwise=Reply(asked.caller, Opinion(down, *master.durable_vote)),
+        expires=turn.now + patience,
+    )
+    return master if voted and asked.candidate != state.settings.myid else None
+
+
+def vote(turn: Turn, master: Master, ballot: Ballot) -> bool:
+    """Vote if the rules allow it; the vote counts, and is told, when it is durable."""
+    decision = voting.grant(ballot)
+    if decision.current > turn.state.current_epoch:
+        turn.raise_epoch(decision.current, master)
+    if not decision.voted:
+        return False
+    assert decision.leader is not None
+    master.leader, master.leader_epoch = decision.leader, decision.leader_epoch
+    turn.touch(master)
+    turn.state.votes_under_way.append((turn.revision(), master, decision.leader, decision.leader_epoch))
+    turn.tell(Event.VOTE_FOR_LEADER, f"{decision.leader} {decision.leader_epoch}", master)
+    if decision.leader != turn.state.settings.myid:
+        # The winner may still be promoting somebody after its election has ended: leave it the time for both.
+        settings = master.settings
+        wait = min(turn.state.tuning.election_timeout, settings.failover_timeout) + settings.failover_timeout
+        master.no_start_before = turn.now + wait
+        master.delay_told = False
+    return True
+
+
+def votes_became_durable(turn: Turn) -> None:
+    """A save has ended: remember which votes a crash can no longer take back."""
+    state = turn.state
+    waiting = []
+    for entry in state.votes_under_way:
+        revision, master, leader, epoch = entry
+        if revision <= state.durable:
+            master.durable_vote = (leader, epoch)
+        else:
+            waiting.append(entry)
+    state.votes_under_way = waiting

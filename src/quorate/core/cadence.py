@@ -1,0 +1,182 @@
+"""What is sent again and again: PING, INFO and hello, each in its slots of the calendar.
+
+A job names the slot for which it was booked; booking an instance into an earlier slot makes the older job stale.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from quorate.core import connecting
+from quorate.core.calendar import SLOT
+from quorate.core.link import Link
+from quorate.core.outcome import Send
+from quorate.core.requests import PublishHello
+from quorate.core.state import DataServer, FailoverState, Master, Reconf, Replica, Watched
+from quorate.core.turn import Turn
+from quorate.model.hello import Hello
+from quorate.model.identity import MasterName
+from quorate.model.millis import Millis
+
+PENDING_PER_OWNER = 100
+"""A link with this many unanswered requests per owner gets no more periodic ones."""
+
+FAST_INFO: Millis = 1_000
+"""INFO period of replicas while their master is down, failing over, or unreachable for them (spec 5.2)."""
+
+PINGS_PER_DOWN_AFTER = 10
+SHORTEST_PING: Millis = 50
+
+
+class Kind(Enum):
+    """The three periodic sends."""
+
+    PING = "ping"
+    INFO = "info"
+    HELLO = "hello"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkJob:
+    """PING over a link."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WatchJob:
+    """INFO or hello to an instance."""
+
+    kind: Kind
+    watched: Watched
+
+
+def begin(turn: Turn, master: Master, watched: Watched) -> None:
+    """Book the periodic sends of a new instance, spread over their periods."""
+    chance, tuning = turn.state.chance, turn.state.tuning
+    calendar = turn.state.calendar
+    link = watched.link
+    if link.ping_slot < 0:
+        link.ping_slot = calendar.every(turn.now + chance.below(ping_period(turn, master, watched)), LinkJob(link))
+    if isinstance(watched, DataServer):
+        when = turn.now + tuning.info_period // 2 + chance.below(max(1, tuning.info_period // 2))
+        watched.info_slot = calendar.every(when, WatchJob(Kind.INFO, watched))
+    when = turn.now + tuning.publish_period + chance.below(SLOT)
+    watched.hello_slot = calendar.every(when, WatchJob(Kind.HELLO, watched))
+
+
+def ping_period(turn: Turn, master: Master, watched: Watched) -> Millis:
+    """How often a link is pinged: masters ten times per down-after, others as in C, never below 50 ms."""
+    down_after = master.settings.down_after
+    period = turn.state.tuning.ping_period
+    if watched is master:
+        return min(period, max(SHORTEST_PING, down_after // PINGS_PER_DOWN_AFTER))
+    return min(period, max(SHORTEST_PING, down_after))
+
+
+def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
+    """How often a server is asked for INFO; every slot while a failover waits for what it will say."""
+    normal = turn.state.tuning.info_period
+    if not isinstance(server, Replica):
+        return normal
+    failover = master.failover
+    if failover and failover.promoted:
+        awaited = server is failover.promoted and failover.state is FailoverState.WAIT_PROMOTION
+        if awaited or server.reconf in (Reconf.SENT, Reconf.INPROG):
+            return SLOT
+    if master.odown or failover or server.link_down_for:
+        return min(normal, FAST_INFO)
+    return normal
+
+
+def run(turn: Turn, slot: int, job: object) -> None:
+    """Do a periodic job unless it is stale, and book the next."""
+    if isinstance(job, LinkJob):
+        if not job.link.gone and job.link.ping_slot == slot:
+            _ping(turn, slot, job)
+    elif isinstance(job, WatchJob) and job.watched.id in turn.state.instances:
+        master, watched = turn.state.instances[job.watched.id]
+        if job.kind is Kind.HELLO and watched.hello_slot == slot:
+            _hello(turn, slot, job, master)
+        elif isinstance(watched, DataServer) and watched.info_slot == slot:
+            _info(turn, slot, job, master, watched)
+
+
+def _following(turn: Turn, slot: int, period: Millis) -> Millis:
+    """The moment one period after a slot began, but in the future even after a stall."""
+    begun = turn.state.calendar.begin(slot)
+    return max(begun + max(SLOT, period), turn.now + 1)
+
+
+def _ping(turn: Turn, slot: int, job: LinkJob) -> None:
+    link = job.link
+    master, watched = turn.state.instances[min(link.owners)]
+    if link.command_open and link.pending < PENDING_PER_OWNER * len(link.owners):
+        connecting.ping(turn, link)
+    connecting.drop_deaf(turn, link, _shortest_down_after(turn, link))
+    link.ping_slot = turn.state.calendar.every(_following(turn, slot, ping_period(turn, master, watched)), job)
+
+
+def _shortest_down_after(turn: Turn, link: Link) -> Millis:
+    if not link.silent_since or len(link.owners) == 1:
+        return turn.state.instances[min(link.owners)][0].settings.down_after
+    return min(turn.state.instances[owner][0].settings.down_after for owner in link.owners)
+
+
+def _info(turn: Turn, slot: int, job: WatchJob, master: Master, server: DataServer) -> None:
+    link = server.link
+    period = info_period(turn, master, server)
+    unanswered = link.info_asked and turn.now - link.info_asked < period
+    if link.command_open and not unanswered and link.pending < PENDING_PER_OWNER:
+        connecting.ask_info(turn, link)
+    server.info_slot = turn.state.calendar.every(_following(turn, slot, period), job)
+
+
+def hurry_info(turn: Turn, master: Master, server: DataServer) -> None:
+    """Ask for INFO now, and from now on in the period that the situation calls for."""
+    if server.link.command_open and not server.link.info_asked:
+        connecting.ask_info(turn, server.link)
+    when = turn.now + info_period(turn, master, server)
+    server.info_slot = turn.state.calendar.every(when, WatchJob(Kind.INFO, server))
+
+
+def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
+    watched = job.watched
+    state = turn.state
+    period = state.tuning.publish_period
+    if state.durable < turn.revision():
+        # A hello tells epochs; what is not durable yet is not told, and the next slot is near.
+        period = SLOT
+    elif watched.link.command_open and watched.link.pending < PENDING_PER_OWNER * len(watched.link.owners):
+        greeting = hello(turn, master, watched)
+        if greeting is not None:
+            turn.send(watched.link, PublishHello(watched.id, greeting))
+            watched.link.pending += 1
+    watched.hello_slot = state.calendar.every(_following(turn, slot, period), job)
+
+
+def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
+    """The hello for one instance; None while our own address on that link is unknown."""
+    settings = turn.state.settings
+    host = settings.announce_ip or watched.link.local_ip
+    if not host:
+        return None
+    current = master.current.address
+    return Hello(
+        sender_host=host,
+        sender_port=settings.announce_port or settings.listen_port,
+        sender_id=settings.myid,
+        current_epoch=turn.state.current_epoch,
+        master=MasterName(master.name),
+        master_host=current.shown(settings.announce_hostnames),
+        master_port=current.port,
+        config_epoch=master.config_epoch,
+    )
+
+
+def greet_everybody(turn: Turn, master: Master) -> None:
+    """Send a hello to all instances of a master as soon as what it tells is durable: peers first."""
+    for watched in reversed(master.instances()):
+        greeting = hello(turn, master, watched)
+        if greeting is not None and watched.link.command_open and watched.link.command is not None:
+            watched.link.pending += 1
+            turn.promise(Send(watched.link.command, PublishHello(watched.id, greeting)))

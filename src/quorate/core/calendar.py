@@ -1,0 +1,84 @@
+"""When to look again: exact deadlines on a heap, periodic work in shared slots.
+
+A deadline that decides (down-after, a failover's time limit) is exact. Periodic sends fall into slots so that many
+links wake the process once and their bytes leave together; each process draws its own phase.
+"""
+
+from heapq import heappop, heappush
+
+from quorate.model.millis import Millis
+
+SLOT: Millis = 100
+"""Width of a slot: measured, slots of 50 to 100 ms cost a quarter of a timer per link."""
+
+
+class Calendar:
+    """Deadlines by key (only the earliest of a key counts) and slots of periodic jobs."""
+
+    __slots__ = ("_due", "_heap", "_phase", "_serial", "_slot_heap", "_slots")
+
+    def __init__(self, phase: Millis) -> None:
+        self._phase = phase % SLOT
+        self._due: dict[object, Millis] = {}
+        self._heap: list[tuple[Millis, int, object]] = []
+        self._serial = 0
+        self._slots: dict[int, list[object]] = {}
+        self._slot_heap: list[int] = []
+
+    def at(self, when: Millis, key: object) -> None:
+        """Wake for `key` at `when`, unless it is due earlier already."""
+        known = self._due.get(key)
+        if known is not None and known <= when:
+            return
+        self._due[key] = when
+        self._serial += 1
+        heappush(self._heap, (when, self._serial, key))
+
+    def forget(self, key: object) -> None:
+        """No longer wake for `key`."""
+        self._due.pop(key, None)
+
+    def due(self, now: Millis) -> list[object]:
+        """Take the keys whose deadline has come, earliest first."""
+        keys: list[object] = []
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            when, _, key = heappop(heap)
+            if self._due.get(key) == when:
+                del self._due[key]
+                keys.append(key)
+        return keys
+
+    def every(self, when: Millis, job: object) -> int:
+        """Put a job into the slot that holds `when`; returns the slot's number, by which a stale job is recognised."""
+        slot = -((self._phase - when) // SLOT)
+        jobs = self._slots.get(slot)
+        if jobs is None:
+            self._slots[slot] = [job]
+            heappush(self._slot_heap, slot)
+        else:
+            jobs.append(job)
+        return slot
+
+    def periodic(self, now: Millis) -> list[tuple[int, object]]:
+        """Take the jobs of all slots that have begun, with the numbers of their slots."""
+        taken: list[tuple[int, object]] = []
+        while self._slot_heap and self.begin(self._slot_heap[0]) <= now:
+            slot = heappop(self._slot_heap)
+            taken.extend((slot, job) for job in self._slots.pop(slot))
+        return taken
+
+    def next(self) -> Millis | None:
+        """The earliest moment at which `due` or `periodic` would give something."""
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+            heappop(self._heap)
+        moments = []
+        if self._heap:
+            moments.append(self._heap[0][0])
+        if self._slot_heap:
+            moments.append(self.begin(self._slot_heap[0]))
+        return min(moments, default=None)
+
+    def begin(self, slot: int) -> Millis:
+        """When a slot begins."""
+        return slot * SLOT + self._phase

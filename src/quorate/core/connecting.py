@@ -1,0 +1,177 @@
+"""Keeping the connections of a link: opening what is missing, closing what has gone deaf."""
+
+from quorate.core.link import Link
+from quorate.core.outcome import Connect, LinkKind, Send
+from quorate.core.requests import (
+    AskInfo,
+    AskKind,
+    Authenticate,
+    ConnId,
+    NameClient,
+    Ping,
+    Request,
+    SubscribeHello,
+)
+from quorate.core.state import Master, Peer, Watched
+from quorate.core.turn import Turn
+from quorate.model.millis import Millis
+
+DEAF_AFTER_PERIODS = 3
+"""Our own hellos come back on every subscription, so silence for this many publish-periods means a broken one."""
+
+JITTER: Millis = 100
+"""Spread of reconnection attempts, so that a returning server is not greeted by everybody in one millisecond."""
+
+
+def reopen(turn: Turn, link: Link) -> None:
+    """Open the connections that are missing, at once or when the next attempt is due."""
+    if link.gone or not link.disconnected or not link.address.port:
+        return
+    due = _next_attempt(turn, link)
+    if due > turn.now:
+        turn.state.calendar.at(due, link)
+        return
+    link.broke = False
+    link.attempted = turn.now
+    if not link.address.ip:
+        turn.resolve(link.address.host)
+        turn.state.calendar.at(_next_attempt(turn, link), link)
+        return
+    if link.command is None:
+        if link.address.host != link.address.ip:
+            # The name may stand for another machine by now; the attempt goes to the number we have.
+            turn.resolve(link.address.host)
+        _open_command(turn, link)
+    if link.wants_pubsub and link.pubsub is None:
+        _open_pubsub(turn, link)
+
+
+def _next_attempt(turn: Turn, link: Link) -> Millis:
+    if link.attempted is None or link.broke:
+        return turn.now
+    period = turn.state.tuning.ping_period
+    # The same attempt must give the same moment however often it is asked, so the spread comes from the past.
+    return link.attempted + period + (link.attempted * 31 + link.address.port) % JITTER
+
+
+def _open_command(turn: Turn, link: Link) -> None:
+    master, watched = _first_owner(turn, link)
+    conn = ConnId(turn.state.next_id())
+    link.command, link.command_open, link.command_since = conn, False, turn.now
+    link.pending, link.info_asked = 0, 0
+    link.trouble = ""
+    turn.state.links[conn] = link
+    label = f"{watched.kind} {watched.name}"
+    address = link.address
+    turn.effects.append(Connect(conn, LinkKind.COMMAND, address.ip, address.port, master.settings.renames, label))
+    _introduce(turn, conn, master, watched, "cmd")
+    ping(turn, link)
+    if isinstance(watched, Peer):
+        _send(turn, conn, AskKind())
+    else:
+        ask_info(turn, link)
+
+
+def _open_pubsub(turn: Turn, link: Link) -> None:
+    master, watched = _first_owner(turn, link)
+    conn = ConnId(turn.state.next_id())
+    link.pubsub, link.pubsub_open, link.pubsub_since, link.heard_pubsub = conn, False, turn.now, turn.now
+    turn.state.links[conn] = link
+    label = f"{watched.kind} {watched.name}"
+    address = link.address
+    turn.effects.append(Connect(conn, LinkKind.PUBSUB, address.ip, address.port, master.settings.renames, label))
+    _introduce(turn, conn, master, watched, "pubsub")
+    _send(turn, conn, SubscribeHello())
+
+
+def _introduce(turn: Turn, conn: ConnId, master: Master, watched: Watched, kind: str) -> None:
+    settings = turn.state.settings
+    if isinstance(watched, Peer):
+        user, password = settings.sentinel_user, settings.sentinel_pass
+        if not password:
+            user, password = "", settings.requirepass
+    else:
+        user, password = master.settings.auth_user, master.settings.auth_pass
+    if password:
+        _send(turn, conn, Authenticate(user, password))
+    _send(turn, conn, NameClient(f"sentinel-{settings.myid[:8]}-{kind}"))
+
+
+def _send(turn: Turn, conn: ConnId, request: Request) -> None:
+    turn.effects.append(Send(conn, request))
+
+
+def _first_owner(turn: Turn, link: Link) -> tuple[Master, Watched]:
+    return turn.state.instances[min(link.owners)]
+
+
+def ping(turn: Turn, link: Link) -> None:
+    """Send a PING; silence begins with the first that stays unanswered."""
+    turn.send(link, Ping())
+    link.pinged = turn.now
+    link.pending += 1
+    link.fell_silent(turn.now)
+
+
+def ask_info(turn: Turn, link: Link) -> None:
+    """Send an INFO."""
+    turn.send(link, AskInfo())
+    link.info_asked = turn.now
+    link.pending += 1
+
+
+def close(turn: Turn, link: Link) -> None:
+    """Close both connections; the link stays and may be opened again."""
+    close_command(turn, link)
+    close_pubsub(turn, link)
+
+
+def close_command(turn: Turn, link: Link) -> None:
+    """Close the command connection: what was asked on it will never be answered."""
+    if link.command is not None:
+        turn.disconnect(link.command)
+        lost_command(turn, link)
+
+
+def close_pubsub(turn: Turn, link: Link) -> None:
+    """Close the Pub/Sub connection."""
+    if link.pubsub is not None:
+        turn.disconnect(link.pubsub)
+        link.pubsub, link.pubsub_open = None, False
+
+
+def lost_command(turn: Turn, link: Link) -> None:
+    """Book the end of the command connection, whoever ended it."""
+    link.command, link.command_open = None, False
+    link.pending, link.info_asked = 0, 0
+    link.fell_silent(turn.now)
+    for owner in link.owners:
+        watched = turn.state.instances[owner][1]
+        if isinstance(watched, Peer):
+            watched.asked = 0
+
+
+def retire(turn: Turn, link: Link) -> None:
+    """Close for good."""
+    close(turn, link)
+    link.gone = True
+    turn.state.calendar.forget(link)
+    turn.state.tilt_unheard.discard(link)
+
+
+def drop_deaf(turn: Turn, link: Link, down_after: Millis) -> None:
+    """Close connections that have stopped carrying anything, so that they are made anew (spec 5.4)."""
+    now = turn.now
+    oldest = now - turn.state.tuning.min_link_reconnect_period
+    if (
+        link.command is not None
+        and link.command_since < oldest
+        and link.silence(now) > down_after // 2
+        and now - link.ponged > down_after // 2
+    ):
+        close_command(turn, link)
+    deaf = DEAF_AFTER_PERIODS * turn.state.tuning.publish_period
+    if link.pubsub is not None and link.pubsub_since < oldest and now - link.heard_pubsub > deaf:
+        close_pubsub(turn, link)
+    if link.disconnected:
+        reopen(turn, link)

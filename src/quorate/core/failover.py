@@ -1,0 +1,367 @@
+"""A failover from candidacy to the new configuration: states, legal moves, one function per state (spec 6.6 to 6.8).
+
+The leader proceeds whenever something that it waits for has happened; nothing waits for a tick.
+"""
+
+from quorate.core import asking, cadence, discovery, gossip, reconfiguration, selection, voting
+from quorate.core.chance import mixed
+from quorate.core.outcome import Exit, Send
+from quorate.core.reconfiguration import Follower, Progress
+from quorate.core.requests import AskInfo, Reconfigure
+from quorate.core.selection import Candidate, Selection
+from quorate.core.state import Failover, FailoverState, Master, Reconf, Replica
+from quorate.core.turn import Turn
+from quorate.core.voting import Ballot, Verdict
+from quorate.model.identity import EPOCH_LIMIT, Epoch
+from quorate.model.info import Role
+from quorate.model.millis import Millis
+from quorate.model.notice import Event, Level
+
+CRASH_STATUS = 99
+"""Exit status of both simulated crashes."""
+
+FRESH_INFO_WAIT: Millis = 100
+"""How long an elected leader waits for the replicas' answers to the INFO that it sent when it stood."""
+
+SEEK_VOTES: Millis = 1_000
+"""How long a forced failover asks for votes before it goes on without them."""
+
+STAGGER: Millis = 40
+"""Distance between the turns of candidates, so that elections rarely collide."""
+
+FIRST_RETRY: Millis = 100
+LAST_RETRY: Millis = 2_000
+
+MOVES: dict[FailoverState, frozenset[FailoverState]] = {
+    FailoverState.WAIT_START: frozenset({FailoverState.SELECT_SLAVE}),
+    FailoverState.SELECT_SLAVE: frozenset({FailoverState.SEND_SLAVEOF_NOONE}),
+    FailoverState.SEND_SLAVEOF_NOONE: frozenset({FailoverState.WAIT_PROMOTION}),
+    FailoverState.WAIT_PROMOTION: frozenset({FailoverState.RECONF_SLAVES}),
+    FailoverState.RECONF_SLAVES: frozenset({FailoverState.UPDATE_CONFIG}),
+    FailoverState.UPDATE_CONFIG: frozenset(),
+}
+"""Legal moves; every state but the last two may also be left by an abort, all by a newer configuration."""
+
+ABORTABLE = frozenset(MOVES) - {FailoverState.RECONF_SLAVES, FailoverState.UPDATE_CONFIG}
+
+
+def enter(turn: Turn, failover: Failover, state: FailoverState) -> None:
+    """Move to the next state."""
+    assert state in MOVES[failover.state], f"{failover.state} -> {state}"
+    failover.state = state
+    failover.entered = turn.now
+
+
+def advance(turn: Turn, master: Master) -> Millis | None:
+    """Take every step that can be taken now; the moment at which time alone allows another."""
+    while True:
+        failover = master.failover
+        if failover is None or turn.state.crashed:
+            return None
+        before = failover.state
+        deadline = _STEPS[before](turn, master, failover)
+        if master.failover is failover and failover.state is before:
+            return deadline
+
+
+# --- standing -------------------------------------------------------------------------------------------------------
+
+
+def maybe_stand(turn: Turn, master: Master) -> Millis | None:
+    """Stand as a candidate if the master is objectively down and nothing speaks against it now.
+
+    Returns the moment at which to try again.
+    """
+    state = turn.state
+    if not master.odown or master.failover or state.stopping or state.save_error:
+        master.stand_at = 0 if not master.odown else master.stand_at
+        return None
+    blocked = max(master.no_start_before, _c_candidates_done(turn, master))
+    if turn.now < blocked:
+        if not master.delay_told:
+            master.delay_told = True
+            seconds = (blocked - turn.now) / 1000
+            turn.remark(
+                Level.NOTICE,
+                f"Next failover delay: I will not start a failover of {master.name} within {seconds:.1f} s",
+            )
+        return blocked
+    if not master.stand_at:
+        master.stand_at = turn.now + STAGGER * _rank(turn, master)
+    if turn.now < master.stand_at:
+        return master.stand_at
+    stand(turn, master, forced=False)
+    return None
+
+
+def _c_candidates_done(turn: Turn, master: Master) -> Millis:
+    """When the elections of C candidates are over: until then a higher epoch would take their votes away."""
+    timeout = min(turn.state.tuning.election_timeout, master.settings.failover_timeout)
+    stood = (p.stood for p in master.peers.values() if p.stood and p.link.ours is not True)
+    return max((s + timeout for s in stood), default=0)
+
+
+def _rank(turn: Turn, master: Master) -> int:
+    """Our place in the order in which living peers stand: another one in each epoch, and the same for everybody."""
+    epoch = turn.state.current_epoch
+    living = [p.run_id for p in master.peers.values() if p.run_id and not p.sdown and p.link.usable]
+    order = {run_id: mixed(int(run_id[:16], 16) ^ mixed(epoch + 1)) for run_id in [*living, turn.state.settings.myid]}
+    mine = order[turn.state.settings.myid]
+    return sum(1 for place in order.values() if place < mine)
+
+
+def stand(turn: Turn, master: Master, forced: bool) -> None:
+    """Raise the epoch, vote for ourselves and ask everybody for their vote."""
+    state = turn.state
+    if state.current_epoch + 1 >= EPOCH_LIMIT:
+        turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
+        return
+    epoch = Epoch(state.current_epoch + 1)
+    turn.raise_epoch(epoch, master)
+    failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced)
+    if forced:
+        failover.seek_votes_until = turn.now + SEEK_VOTES
+    master.failover = failover
+    turn.about(Event.TRY_FAILOVER, master, master)
+    master.no_start_before = turn.now + 2 * master.settings.failover_timeout
+    master.delay_told = False
+    master.stand_at = 0
+    me = state.settings.myid
+    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
+    turn.touch(master)
+    failover.needs = turn.revision()
+    for peer in master.peers.values():
+        asking.ask(turn, master, peer)
+    for replica in master.replicas:
+        replica.link.info_asked = 0
+        cadence.hurry_info(turn, master, replica)
+    turn.check(master)
+
+
+def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    votes = asking.votes_cast(turn, master)
+    verdict = voting.tally(turn.state.settings.myid, votes, master.voters(), master.settings.quorum)
+    if verdict is Verdict.WON:
+        _elected(turn, master, failover)
+        return None
+    hopeless = verdict in (Verdict.LOST, Verdict.NOBODY)
+    if failover.forced:
+        if hopeless or turn.now >= failover.seek_votes_until:
+            turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {len(votes)}/{master.voters()}")
+            _elected(turn, master, failover)
+            return None
+        return failover.seek_votes_until
+    timeout = min(turn.state.tuning.election_timeout, master.settings.failover_timeout)
+    if verdict is Verdict.NOBODY:
+        master.lost_elections += 1
+        longest = min(LAST_RETRY, FIRST_RETRY << min(master.lost_elections, 8))
+        retry = turn.now + longest // 2 + turn.state.chance.below(longest // 2)
+        abort(turn, master, Event.ABORT_NOT_ELECTED)
+        master.no_start_before = master.stand_at = retry
+        return None
+    if turn.now > failover.started + timeout:
+        abort(turn, master, Event.ABORT_NOT_ELECTED)
+        master.no_start_before = turn.now + master.settings.failover_timeout
+        return None
+    return failover.started + timeout + 1
+
+
+def _elected(turn: Turn, master: Master, failover: Failover) -> None:
+    master.lost_elections = 0
+    turn.about(Event.ELECTED_LEADER, master, master)
+    if turn.state.crash_after_election:
+        crash(turn)
+        return
+    enter(turn, failover, FailoverState.SELECT_SLAVE)
+    turn.about(Event.STATE_SELECT_SLAVE, master, master)
+
+
+def crash(turn: Turn) -> None:
+    """SENTINEL SIMULATE-FAILURE: end the process, with what was decided so far on disk."""
+    turn.remark(Level.WARNING, "Sentinel CRASH because of SENTINEL simulate-failure")
+    turn.state.crashed = True
+    turn.promise(Exit(CRASH_STATUS))
+
+
+def abort(turn: Turn, master: Master, event: Event) -> None:
+    """Give up before anybody was promoted; the delay until the next attempt stays as it is."""
+    assert master.failover is not None and master.failover.state in ABORTABLE
+    turn.about(event, master, master)
+    master.failover = None
+    turn.check(master)
+
+
+def step_down(turn: Turn, master: Master) -> None:
+    """Somebody has a higher epoch for this master: stop, unless the promotion is already on its way."""
+    failover = master.failover
+    if failover is not None and failover.state in ABORTABLE and not failover.sent:
+        abort(turn, master, Event.ABORT_NOT_ELECTED)
+
+
+# --- promoting ------------------------------------------------------------------------------------------------------
+
+
+def choose(turn: Turn, master: Master) -> Selection:
+    """Whom we would promote now, and why not the others."""
+    down_for = turn.now - master.sdown_since if master.sdown else None
+    tuning = turn.state.tuning
+    limits = selection.limits(down_for, master.settings.down_after, tuning.ping_period, tuning.info_period)
+    return selection.select((_candidate(turn, r) for r in master.replicas), limits)
+
+
+def _candidate(turn: Turn, replica: Replica) -> Candidate:
+    return Candidate(
+        name=replica.name,
+        run_id=replica.run_id or "",
+        priority=replica.priority,
+        offset=replica.offset,
+        is_down=replica.sdown,
+        is_disconnected=replica.link.disconnected or not replica.link.usable,
+        ping_age=turn.now - replica.link.available,
+        info_age=turn.now - replica.info_at if replica.info is not None else None,
+        link_down_for=replica.link_down_for,
+    )
+
+
+def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    patience = failover.entered + FRESH_INFO_WAIT
+    if turn.now < patience and any(r.link.usable and r.link.info_asked and not r.sdown for r in master.replicas):
+        return patience
+    choice = choose(turn, master)
+    for name, reason in choice.refused:
+        turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
+    chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
+    if chosen is None:
+        abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
+        return None
+    failover.promoted = chosen
+    turn.about(Event.SELECTED_SLAVE, master, chosen)
+    enter(turn, failover, FailoverState.SEND_SLAVEOF_NOONE)
+    turn.about(Event.STATE_SEND_SLAVEOF_NOONE, master, chosen)
+    return None
+
+
+def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    chosen = failover.promoted
+    assert chosen is not None
+    if turn.now > failover.entered + master.settings.failover_timeout:
+        abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
+        return None
+    # Nobody is promoted on a vote that a crash could take back.
+    ready = turn.state.durable >= failover.needs and chosen.link.usable
+    if not ready or chosen.link.command is None:
+        return failover.entered + master.settings.failover_timeout + 1
+    failover.sent = True
+    conn = chosen.link.command
+    turn.effects += [Send(conn, Reconfigure(chosen.id, None)), Send(conn, AskInfo())]
+    chosen.link.pending += 2
+    chosen.link.info_asked = turn.now
+    enter(turn, failover, FailoverState.WAIT_PROMOTION)
+    turn.about(Event.STATE_WAIT_PROMOTION, master, chosen)
+    cadence.hurry_info(turn, master, chosen)
+    return None
+
+
+def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    chosen = failover.promoted
+    assert chosen is not None
+    if chosen.role is Role.MASTER and chosen.info_at >= failover.entered:
+        _promoted(turn, master, failover, chosen)
+        return None
+    if turn.now > failover.entered + master.settings.failover_timeout:
+        abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
+        return None
+    return failover.entered + master.settings.failover_timeout + 1
+
+
+def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -> None:
+    hostnames = turn.state.settings.announce_hostnames
+    old = (master.address.shown(hostnames), master.address.port)
+    new = (chosen.address.shown(hostnames), chosen.address.port)
+    master.config_epoch = failover.epoch
+    enter(turn, failover, FailoverState.RECONF_SLAVES)
+    turn.touch(master)
+    turn.about(Event.PROMOTED_SLAVE, master, chosen)
+    if turn.state.crash_after_promotion:
+        crash(turn)
+        return
+    turn.about(Event.STATE_RECONF_SLAVES, master, master)
+    gossip.reconfig_script(turn, master, "leader", old, new)
+    cadence.greet_everybody(turn, master)
+
+
+# --- re-pointing ----------------------------------------------------------------------------------------------------
+
+
+def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    promoted = failover.promoted
+    assert promoted is not None
+    others = [r for r in master.replicas if r is not promoted]
+    give_up_after = turn.state.tuning.slave_reconf_timeout
+    plan = reconfiguration.plan([_follower(turn, r) for r in others], master.settings.parallel_syncs, give_up_after)
+    for i in plan.give_up:
+        turn.about(Event.SLAVE_RECONF_SENT_TIMEOUT, master, others[i])
+        others[i].reconf = Reconf.DONE
+    for i in plan.repoint:
+        _send_reconf(turn, master, others[i], promoted)
+        others[i].reconf, others[i].reconf_sent = Reconf.SENT, turn.now
+        turn.about(Event.SLAVE_RECONF_SENT, master, others[i])
+        cadence.hurry_info(turn, master, others[i])
+    if promoted.sdown:
+        return None
+    deadline = failover.entered + master.settings.failover_timeout
+    timed_out = turn.now > deadline
+    if plan.finished or timed_out:
+        _end(turn, master, failover, others, timed_out and not plan.finished)
+        return None
+    given_up = [r.reconf_sent + give_up_after + 1 for r in others if r.reconf is Reconf.SENT]
+    return min([deadline + 1, *given_up])
+
+
+def _follower(turn: Turn, replica: Replica) -> Follower:
+    progress = {
+        Reconf.NONE: Progress.WAITING,
+        Reconf.SENT: Progress.UNDER_WAY,
+        Reconf.INPROG: Progress.UNDER_WAY,
+        Reconf.DONE: Progress.DONE,
+    }[replica.reconf]
+    sent_for = turn.now - replica.reconf_sent if replica.reconf is Reconf.SENT else 0
+    return Follower(progress, replica.sdown, not replica.link.usable, sent_for)
+
+
+def _send_reconf(turn: Turn, master: Master, replica: Replica, promoted: Replica) -> None:
+    discovery.repoint(turn, replica, promoted.address)
+    if replica.link.command is not None:
+        turn.effects.append(Send(replica.link.command, AskInfo()))
+        replica.link.pending += 1
+        replica.link.info_asked = turn.now
+
+
+def _end(turn: Turn, master: Master, failover: Failover, others: list[Replica], timed_out: bool) -> None:
+    if timed_out:
+        turn.about(Event.FAILOVER_END_FOR_TIMEOUT, master, master)
+    turn.about(Event.FAILOVER_END, master, master)
+    enter(turn, failover, FailoverState.UPDATE_CONFIG)
+    if timed_out and failover.promoted is not None:
+        for replica in others:
+            if replica.reconf in (Reconf.NONE, Reconf.INPROG) and replica.link.usable:
+                discovery.repoint(turn, replica, failover.promoted.address)
+                turn.about(Event.SLAVE_RECONF_SENT_BE, master, replica)
+
+
+def _update_config(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    assert failover.promoted is not None
+    address = failover.promoted.address
+    shown = address.shown(turn.state.settings.announce_hostnames)
+    gossip.switch_master(turn, master, address, shown, "leader")
+    return None
+
+
+_STEPS = {
+    FailoverState.WAIT_START: _wait_start,
+    FailoverState.SELECT_SLAVE: _select_slave,
+    FailoverState.SEND_SLAVEOF_NOONE: _send_slaveof_noone,
+    FailoverState.WAIT_PROMOTION: _wait_promotion,
+    FailoverState.RECONF_SLAVES: _reconf_slaves,
+    FailoverState.UPDATE_CONFIG: _update_config,
+}

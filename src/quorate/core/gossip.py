@@ -1,0 +1,135 @@
+"""Hello messages: finding peers, and adopting the newest configuration (spec 4)."""
+
+from quorate.core import roster, voting
+from quorate.core.state import Master, Peer
+from quorate.core.outcome import ReconfigScript
+from quorate.core.turn import Turn
+from quorate.model.address import Address
+from quorate.model.hello import Hello
+from quorate.model.identity import MasterName, RunId
+from quorate.model.millis import Millis
+from quorate.model.notice import Event, Level
+
+REFUSALS_TOLD_EVERY: Millis = 60_000
+
+
+def on_hello(turn: Turn, hello: Hello) -> None:
+    """Take in a hello of a peer about one of our masters."""
+    master = turn.state.masters.get(hello.master)
+    if master is None or hello.sender_id == turn.state.settings.myid:
+        return
+    peer = _known_sender(turn, master, hello)
+    if not _epochs_acceptable(turn, hello):
+        return
+    if hello.current_epoch > turn.state.current_epoch:
+        turn.raise_epoch(hello.current_epoch, master)
+    if peer is None:
+        return
+    peer.hello_epoch = hello.config_epoch
+    if hello.config_epoch > master.config_epoch:
+        _adopt(turn, master, peer, hello)
+    peer.last_hello = turn.now
+
+
+def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:
+    """The peer that sent it, entered under its present address; None if that address is unacceptable."""
+    address = turn.address(hello.sender_host, hello.sender_port)
+    peer = master.peers.get(hello.sender_id)
+    if address is None or not address.port:
+        return None
+    if peer is not None and peer.address.same_as(address):
+        return peer
+    if peer is None:
+        _evict_namesakes(turn, master, hello.sender_id, address)
+        peer = roster.add_peer(turn, master, hello.sender_id, address)
+        turn.about(Event.SENTINEL, master, peer)
+        turn.touch(master)
+        return peer
+    return _moved(turn, master, peer, address)
+
+
+def _evict_namesakes(turn: Turn, master: Master, run_id: RunId, address: Address) -> None:
+    """Somebody new at a known peer's address: the known one is no longer there, for any master."""
+    known = next((p for p in master.peers.values() if p.address.same_as(address) and p.run_id != run_id), None)
+    if known is None or known.run_id is None:
+        return
+    turn.about(Event.SENTINEL_INVALID_ADDR, master, known)
+    for other in turn.state.masters.values():
+        entry = other.peers.get(known.run_id)
+        if entry is not None:
+            roster.drop_peer(turn, other, entry)
+
+
+def _moved(turn: Turn, master: Master, peer: Peer, address: Address) -> Peer:
+    run_id = peer.run_id
+    assert run_id is not None
+    hostnames = turn.state.settings.announce_hostnames
+    where = f" ip {address.shown(hostnames)} port {address.port} for {run_id}"
+    turn.about(Event.SENTINEL_ADDRESS_SWITCH, master, master, where)
+    # All entries go before any comes back, so that the shared link to the old address ends.
+    under = [m for m in turn.state.masters.values() if run_id in m.peers]
+    for other in under:
+        roster.drop_peer(turn, other, other.peers[run_id])
+    _evict_namesakes(turn, master, run_id, address)
+    for other in under:
+        roster.add_peer(turn, other, run_id, address)
+    entry = master.peers[run_id]
+    if len(under) > 1:
+        more = f" {len(under) - 1} additional matching instances"
+        turn.about(Event.SENTINEL_ADDRESS_UPDATE, master, entry, more)
+    return entry
+
+
+def _epochs_acceptable(turn: Turn, hello: Hello) -> bool:
+    current = turn.state.current_epoch
+    beyond = turn.state.beyond
+    for epoch in (hello.current_epoch, hello.config_epoch):
+        if not voting.is_acceptable(epoch, current):
+            beyond[hello.sender_id] = epoch
+            refuse_epoch(turn, epoch, f"hello of {hello.sender_id}")
+            return False
+    beyond.pop(hello.sender_id, None)
+    return True
+
+
+def refuse_epoch(turn: Turn, epoch: int, source: str) -> None:
+    """Count an epoch that nobody can have reached by elections; say so once a minute."""
+    state = turn.state
+    state.refused_epochs += 1
+    state.last_refused = f"{epoch} in {source}"
+    if not state.refusal_told or turn.now - state.refusal_told > REFUSALS_TOLD_EVERY:
+        state.refusal_told = turn.now
+        turn.tell(Event.EPOCH_REFUSED, f"{epoch} {source} current {state.current_epoch}")
+
+
+def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> None:
+    """A newer configuration: take its epoch, and its address if that is another one."""
+    address = turn.address(hello.master_host, hello.master_port)
+    if address is None or not address.ip or not address.port:
+        # Nothing is taken over by halves: the same hello comes again when the name may be known.
+        turn.remark(Level.WARNING, f"Failed to resolve hostname '{hello.master_host}'")
+        return
+    master.config_epoch = hello.config_epoch
+    turn.touch(master)
+    if address.same_as(master.address):
+        return
+    turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
+    switch_master(turn, master, address, hello.master_host, "observer")
+
+
+def switch_master(turn: Turn, master: Master, address: Address, shown: str, role: str) -> None:
+    """Announce and adopt a new address; `role` (leader or observer) is for the reconfiguration script."""
+    hostnames = turn.state.settings.announce_hostnames
+    old = (master.address.shown(hostnames), master.address.port)
+    turn.tell(Event.SWITCH_MASTER, f"{master.name} {old[0]} {old[1]} {shown} {address.port}", master)
+    roster.switch(turn, master, address)
+    if role == "observer":
+        reconfig_script(turn, master, role, old, (address.shown(hostnames), address.port))
+
+
+def reconfig_script(turn: Turn, master: Master, role: str, old: tuple[str, int], new: tuple[str, int]) -> None:
+    """Have the client-reconfig-script called: path, name, role, "start", old address, new address."""
+    path = master.settings.client_reconfig_script
+    if path:
+        argv = (path, master.name, role, "start", old[0], str(old[1]), new[0], str(new[1]))
+        turn.effects.append(ReconfigScript(MasterName(master.name), argv))

@@ -1,0 +1,68 @@
+"""A link: the connections to one server or peer, and what their silence says."""
+
+from dataclasses import dataclass, field
+
+from quorate.core.requests import ConnId, InstanceId
+from quorate.model.address import Address
+from quorate.model.millis import Millis
+
+
+@dataclass(slots=True, eq=False)
+class Link:
+    """Connections towards one address. Peers that share a run id share a link; masters and replicas never do.
+
+    `command` and `pubsub` are attempts under way or standing (None: missing). `wants_pubsub` is False for peers.
+    Points in time are 0 when they never happened, except where said otherwise.
+    """
+
+    address: Address
+    wants_pubsub: bool
+    created: Millis
+    owners: set[InstanceId] = field(default_factory=set)
+    command: ConnId | None = None
+    command_open: bool = False
+    command_since: Millis = 0
+    pubsub: ConnId | None = None
+    pubsub_open: bool = False
+    pubsub_since: Millis = 0
+    heard_pubsub: Millis = 0
+    attempted: Millis | None = None
+    """Last attempt to open what was missing; None: never, so the first attempt needs no wait."""
+    broke: bool = False
+    """The last connection had stood and broke: one attempt to open it again needs no wait."""
+    pending: int = 0
+    silent_since: Millis = 0
+    """Silence began here: the first PING that stays unanswered, or the loss of the link; 0 while all is answered."""
+    pinged: Millis = 0
+    ponged: Millis = 0
+    """Any reply to PING."""
+    available: Millis = 0
+    """A good reply to PING."""
+    info_asked: Millis = 0
+    """The INFO under way on this connection was sent then; 0 when none is."""
+    ping_slot: int = -1
+    local_ip: str = ""
+    trouble: str = ""
+    """What the far end answers instead of serving us: a wrong password, a missing right."""
+    ours: bool | None = None
+    """Peers: whether the far end is one of ours; None while unknown, which counts as a C Sentinel."""
+    gone: bool = False
+
+    @property
+    def disconnected(self) -> bool:
+        """A connection that this link wants is missing (attempts under way count as connected, as in C)."""
+        return self.command is None or (self.wants_pubsub and self.pubsub is None)
+
+    @property
+    def usable(self) -> bool:
+        """Requests sent now would leave at once."""
+        return self.command_open
+
+    def silence(self, now: Millis) -> Millis:
+        """For how long the far end has owed us an answer (sentinel documentation, SDOWN)."""
+        return now - self.silent_since if self.silent_since else 0
+
+    def fell_silent(self, now: Millis) -> None:
+        """Note the beginning of silence; an earlier beginning stands."""
+        if not self.silent_since:
+            self.silent_since = now

@@ -1,0 +1,168 @@
+"""What news of a link means: it opened, broke, answered a PING, an INFO, a hello or a question."""
+
+from quorate.core import asking, connecting, discovery, failover, inputs, roster, tilt, watching
+from quorate.core.inputs import Pong
+from quorate.core.link import Link
+from quorate.core.requests import ConnId, KillScript
+from quorate.core.state import DataServer, Master, Peer, Replica, Watched
+from quorate.core.turn import Turn
+from quorate.model.notice import Event
+
+UNTILT = "untilt"
+"""Calendar key: TILT may be over."""
+
+LinkInput = (
+    inputs.LinkOpened
+    | inputs.LinkClosed
+    | inputs.InfoArrived
+    | inputs.Published
+    | inputs.PeerAnswered
+    | inputs.KindAnswered
+    | inputs.Reconfigured
+    | inputs.LinkRefused
+)
+
+
+def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
+    """News of a link that is still ours."""
+    match event:
+        case inputs.LinkOpened():
+            _on_opened(turn, link, event)
+        case inputs.LinkClosed():
+            _on_closed(turn, link, event)
+        case inputs.InfoArrived():
+            _on_info(turn, link, event)
+        case inputs.Published():
+            _answered(link)
+            entry = turn.state.instances.get(event.about)
+            if entry is not None and event.ok:
+                entry[1].published = turn.now
+        case inputs.PeerAnswered():
+            _answered(link)
+            entry = turn.state.instances.get(event.about)
+            if entry is not None and isinstance(entry[1], Peer):
+                _on_peer_answered(turn, entry[0], entry[1], event)
+        case inputs.KindAnswered():
+            _answered(link)
+            link.ours = event.ours
+        case inputs.Reconfigured():
+            _answered(link)
+        case inputs.LinkRefused():
+            _answered(link)
+            link.trouble = event.text
+            link.info_asked = 0
+
+
+def _answered(link: Link) -> None:
+    link.pending = max(0, link.pending - 1)
+
+
+def _on_opened(turn: Turn, link: Link, event: inputs.LinkOpened) -> None:
+    if event.conn == link.command:
+        link.command_open = True
+        link.local_ip = event.local_ip
+        for master, _ in roster.owners(turn.state, link):
+            if master.sdown or master.failover:
+                turn.check(master)
+    elif event.conn == link.pubsub:
+        link.pubsub_open = True
+
+
+def _on_closed(turn: Turn, link: Link, event: inputs.LinkClosed) -> None:
+    del turn.state.links[event.conn]
+    is_command = event.conn == link.command
+    if event.immediate:
+        kind = Event.CMD_LINK_RECONNECTION if is_command else Event.PUBSUB_LINK_RECONNECTION
+        master, watched = turn.state.instances[min(link.owners)]
+        turn.about(kind, master, watched, f" #{event.reason}")
+    if is_command:
+        # One attempt at once: a server that closes all connections is often there again in the same millisecond.
+        link.broke = link.command_open and turn.now - link.command_since > turn.state.tuning.ping_period
+        connecting.lost_command(turn, link)
+    elif event.conn == link.pubsub:
+        link.broke = link.pubsub_open and turn.now - link.pubsub_since > turn.state.tuning.ping_period
+        link.pubsub, link.pubsub_open = None, False
+    connecting.reopen(turn, link)
+    if is_command:
+        watching.look_at_owners(turn, roster.owners(turn.state, link))
+
+
+def on_pinged(turn: Turn, event: inputs.Pinged) -> None:
+    """A reply to PING: who was silent or down may be back."""
+    state = turn.state
+    link = state.links.get(event.conn)
+    if link is None:
+        return
+    _answered(link)
+    link.ponged = turn.now
+    was_silent = link.silent_since
+    if event.pong in (Pong.PONG, Pong.LOADING, Pong.MASTERDOWN):
+        link.available = turn.now
+        link.silent_since = 0
+        link.trouble = "" if event.pong is Pong.PONG else event.text
+    else:
+        link.trouble = event.text
+    if state.tilt_since and link in state.tilt_unheard:
+        state.tilt_unheard.discard(link)
+        maybe_untilt(turn)
+    if event.pong is Pong.PONG and not was_silent:
+        return
+    for master, watched in roster.owners(state, link):
+        if watched is master and event.pong is Pong.PONG and master.rebooted:
+            master.rebooted = 0
+            watching.look(turn, master, master)
+        if watched.sdown:
+            _on_pinged_while_down(turn, link, master, watched, event.pong)
+
+
+def _on_pinged_while_down(turn: Turn, link: Link, master: Master, watched: Watched, pong: Pong) -> None:
+    if isinstance(watched, DataServer) and pong is Pong.BUSY and not watched.script_kill_sent:
+        turn.send(link, KillScript())
+        watched.script_kill_sent = True
+    watching.look(turn, master, watched)
+
+
+def on_pubsub(turn: Turn, conn: ConnId) -> None:
+    """Something was said on a subscription, so it works."""
+    link = turn.state.links.get(conn)
+    if link is not None:
+        link.heard_pubsub = turn.now
+
+
+def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
+    _answered(link)
+    link.info_asked = 0
+    master, server = turn.state.instances[min(link.owners)]
+    if not isinstance(server, DataServer):
+        return
+    discovery.on_info(turn, master, server, event.report)
+    if turn.state.tilt_since:
+        return
+    if isinstance(server, Replica):
+        discovery.note_reconfigured(turn, master, server)
+        discovery.mend(turn, master, server)
+    if master.failover is not None:
+        turn.check(master)
+
+
+def _on_peer_answered(turn: Turn, master: Master, peer: Peer, event: inputs.PeerAnswered) -> None:
+    asking.on_answer(turn, master, peer, event)
+    standing = master.failover
+    if standing is not None and event.leader is not None and event.leader_epoch > standing.epoch:
+        failover.step_down(turn, master)
+
+
+def maybe_untilt(turn: Turn) -> None:
+    """Leave TILT if it is over, and look at everything anew."""
+    state = turn.state
+    if not state.tilt_since:
+        return
+    if tilt.is_over(turn.now, state.tilt_since, state.tuning.tilt_period, len(state.tilt_unheard)):
+        state.tilt_since = 0
+        state.tilt_unheard.clear()
+        turn.tell(Event.TILT_OVER, "#tilt mode exited")
+        for master, watched in list(state.instances.values()):
+            watching.look(turn, master, watched)
+            turn.check(master)
+    else:
+        state.calendar.at(state.tilt_since + state.tuning.tilt_period + 1, UNTILT)

@@ -1,0 +1,97 @@
+"""What the core asks of a server or a peer over one of its links. `runtime` turns these into commands."""
+
+from dataclasses import dataclass
+from typing import NewType, TypeAlias
+
+from quorate.model.hello import Hello
+from quorate.model.identity import Epoch, MasterName, RunId
+
+ConnId = NewType("ConnId", int)
+"""One attempt at one connection. Never used again, so news of a dead connection is recognised and dropped."""
+
+InstanceId = NewType("InstanceId", int)
+"""One monitored instance: a master, a replica, or a peer under one master. Never used again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """AUTH; without a user in the one-argument form. The reply is ignored but for the log."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameClient:
+    """CLIENT SETNAME; the reply is ignored."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeHello:
+    """SUBSCRIBE to the hello channel. An error reply closes the connection (5.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """PING; answered by `Pinged`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskInfo:
+    """INFO; answered by `InfoArrived`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishHello:
+    """PUBLISH of a hello to the instance `about`; answered by `Published`."""
+
+    about: InstanceId
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class AskDown:
+    """SENTINEL is-master-down-by-addr; `candidate` None sends `*`. Answered by `PeerAnswered` (about: the peer entry)."""
+
+    about: InstanceId
+    ip: str
+    port: int
+    epoch: Epoch
+    candidate: RunId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigure:
+    """MULTI, SLAVEOF host port (`target` None: NO ONE), CONFIG REWRITE, CLIENT KILL TYPE normal, TYPE pubsub, EXEC.
+
+    Answered by `Reconfigured` when EXEC's reply arrives.
+    """
+
+    about: InstanceId
+    target: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskKind:
+    """SENTINEL QUORATE, which only our own kind answers with an array; answered by `KindAnswered`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KillScript:
+    """SCRIPT KILL; the reply is ignored."""
+
+
+Request: TypeAlias = (
+    Authenticate
+    | NameClient
+    | SubscribeHello
+    | Ping
+    | AskInfo
+    | PublishHello
+    | AskDown
+    | Reconfigure
+    | AskKind
+    | KillScript
+)

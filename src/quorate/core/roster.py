@@ -1,0 +1,186 @@
+"""Who belongs to a master: adding and removing instances, and starting over under a new address."""
+
+from collections.abc import Iterable
+
+from quorate.core import cadence, connecting, watching
+from quorate.core.link import Link
+from quorate.core.requests import InstanceId
+from quorate.core.state import Master, Peer, Replica, State, Watched
+from quorate.core.turn import Turn
+from quorate.model.address import Address
+from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.info import Role
+from quorate.model.millis import Millis
+from quorate.model.notice import Event
+from quorate.model.settings import MasterSettings
+
+REOPEN_AFTER: Millis = 100
+"""Links reopen this long after an operator's RESET or MONITOR, so that what was closed is seen closed."""
+
+
+def new_link(turn: Turn, address: Address, wants_pubsub: bool, delay: Millis = 0) -> Link:
+    """A link that has not been heard yet: its silence counts from now."""
+    link = Link(address, wants_pubsub, created=turn.now, silent_since=turn.now)
+    link.ponged = link.available = link.heard_pubsub = turn.now
+    if delay:
+        link.attempted = turn.now + delay - turn.state.tuning.ping_period - connecting.JITTER
+    return link
+
+
+def add_master(turn: Turn, name: MasterName, address: Address, settings: MasterSettings, delay: Millis = 0) -> Master:
+    """Begin to watch a master."""
+    link = new_link(turn, address, wants_pubsub=True, delay=delay)
+    master = Master(InstanceId(turn.state.next_id()), name, address, link, settings=settings)
+    master.role_since = turn.now
+    turn.state.masters[name] = master
+    _enlist(turn, master, master)
+    return master
+
+
+def add_replica(turn: Turn, master: Master, address: Address) -> Replica:
+    """Begin to watch a replica; its name is fixed now, from the announce form of its address."""
+    name = address.joined(turn.state.settings.announce_hostnames)
+    link = new_link(turn, address, wants_pubsub=True)
+    replica = Replica(InstanceId(turn.state.next_id()), name, address, link)
+    replica.role = Role.SLAVE
+    replica.role_since = replica.conf_changed = turn.now
+    master.replicas.append(replica)
+    _enlist(turn, master, replica)
+    return replica
+
+
+def add_peer(turn: Turn, master: Master, run_id: RunId, address: Address) -> Peer:
+    """Begin to watch a peer, over the link that its other masters already have with it."""
+    link = turn.state.peer_links.get(run_id)
+    if link is None:
+        link = turn.state.peer_links[run_id] = new_link(turn, address, wants_pubsub=False)
+    peer = Peer(InstanceId(turn.state.next_id()), run_id, address, link)
+    peer.run_id = run_id
+    peer.last_hello = turn.now
+    master.peers[run_id] = peer
+    _enlist(turn, master, peer)
+    return peer
+
+
+def _enlist(turn: Turn, master: Master, watched: Watched) -> None:
+    watched.published = turn.now
+    turn.state.instances[watched.id] = (master, watched)
+    watched.link.owners.add(watched.id)
+    cadence.begin(turn, master, watched)
+    watching.look(turn, master, watched)
+    connecting.reopen(turn, watched.link)
+
+
+def dismiss(turn: Turn, watched: Watched) -> None:
+    """Stop watching an instance; its link goes with its last owner."""
+    state = turn.state
+    state.instances.pop(watched.id, None)
+    state.calendar.forget(watched)
+    link = watched.link
+    link.owners.discard(watched.id)
+    if not link.owners:
+        connecting.retire(turn, link)
+        if isinstance(watched, Peer) and watched.run_id and state.peer_links.get(watched.run_id) is link:
+            del state.peer_links[watched.run_id]
+
+
+def drop_peer(turn: Turn, master: Master, peer: Peer) -> None:
+    """Forget a peer of one master."""
+    assert peer.run_id is not None
+    del master.peers[peer.run_id]
+    dismiss(turn, peer)
+    turn.touch(master)
+
+
+def remove_master(turn: Turn, master: Master) -> None:
+    """Forget a master and everybody under it."""
+    for watched in master.instances():
+        dismiss(turn, watched)
+    name = MasterName(master.name)
+    del turn.state.masters[name]
+    turn.state.calendar.forget(master)
+    turn.checks.pop(master, None)
+    turn.removed(name)
+
+
+def reset(turn: Turn, master: Master) -> None:
+    """SENTINEL RESET: forget replicas, peers and the failover, and meet the master anew. Epochs stay."""
+    for watched in master.instances():
+        if watched is not master:
+            dismiss(turn, watched)
+    master.replicas.clear()
+    master.peers.clear()
+    sdown_since, odown_since = master.sdown_since, master.odown_since
+    _start_over(turn, master, master.address, REOPEN_AFTER)
+    master.sdown_since, master.odown_since = sdown_since, odown_since
+    turn.touch(master)
+    turn.about(Event.RESET_MASTER, master, master)
+
+
+def switch(turn: Turn, master: Master, address: Address) -> None:
+    """The master lives at a new address: the old address becomes a replica, and nobody's opinion of it counts now."""
+    old = master.address
+    places = [r.address for r in master.replicas if not r.address.same_as(address)]
+    if not old.same_as(address) and not any(old.same_as(place) for place in places):
+        places.append(old)
+    for replica in master.replicas:
+        dismiss(turn, replica)
+    master.replicas.clear()
+    _start_over(turn, master, address, 0)
+    for place in places:
+        turn.about(Event.SLAVE, master, add_replica(turn, master, place))
+    _renew_peers(turn, master)
+    turn.touch(master)
+
+
+def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> None:
+    dismiss(turn, master)
+    turn.checks.pop(master, None)
+    master.id = InstanceId(turn.state.next_id())
+    master.address = address
+    master.link = new_link(turn, address, wants_pubsub=True, delay=delay)
+    master.run_id = None
+    master.sdown = master.odown = False
+    master.sdown_since = master.odown_since = 0
+    master.role, master.role_since = Role.MASTER, turn.now
+    master.info, master.info_at, master.info_slot, master.hello_slot = None, 0, -1, -1
+    master.script_kill_sent = False
+    master.leader = None
+    master.failover = None
+    master.no_start_before = master.stand_at = master.lost_elections = master.rebooted = 0
+    master.delay_told = False
+    _enlist(turn, master, master)
+
+
+def _renew_peers(turn: Turn, master: Master) -> None:
+    """Give peers new ids: an answer under way was about the old address and finds nobody."""
+    state = turn.state
+    for peer in master.peers.values():
+        state.instances.pop(peer.id)
+        peer.link.owners.discard(peer.id)
+        peer.id = InstanceId(state.next_id())
+        state.instances[peer.id] = (master, peer)
+        peer.link.owners.add(peer.id)
+        peer.says_down = False
+        peer.answered = peer.asked = peer.ask_again = peer.stood = 0
+        peer.leader, peer.leader_epoch = None, Epoch(0)
+
+
+def owners(state: State, link: Link) -> list[tuple[Master, Watched]]:
+    """Every instance behind a link."""
+    return [state.instances[owner] for owner in link.owners]
+
+
+def find_replica(master: Master, address: Address) -> Replica | None:
+    """The replica at an address."""
+    return next((r for r in master.replicas if r.address.same_as(address)), None)
+
+
+def masters_at(masters: Iterable[Master], host: str, ip: str, port: int) -> Master | None:
+    """The first master at a port whose number or name is the given one."""
+    lowered = host.lower()
+    for master in masters:
+        address = master.address
+        if address.port == port and ((ip and address.ip == ip) or address.host.lower() == lowered):
+            return master
+    return None

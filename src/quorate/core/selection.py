@@ -1,0 +1,99 @@
+"""Who is promoted (sentinel documentation, "Replica selection and priority").
+
+First everybody who cannot be trusted with the data is refused, each with a reason that operators see. Of the rest the
+lowest priority wins, then the highest replication offset, then the smallest run id.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from quorate.model.millis import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A replica as the leader knows it. Ages in ms; None where there never was one."""
+
+    name: str
+    run_id: str
+    priority: int
+    offset: int
+    is_down: bool
+    is_disconnected: bool
+    ping_age: Millis
+    info_age: Millis | None
+    link_down_for: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The greatest ages that a candidate may show, in ms."""
+
+    ping_age: Millis
+    info_age: Millis
+    link_down_for: Millis
+
+
+class Reason(Enum):
+    """Why a replica is refused."""
+
+    DOWN = "it is down"
+    DISCONNECTED = "no connection to it"
+    SILENT = "its last good reply to PING is too old"
+    NEVER_PROMOTE = "its priority is 0, which means never promote"
+    STALE_INFO = "its last INFO is too old"
+    CUT_OFF_TOO_LONG = "it has been cut off from its master for too long"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The chosen replica's name (None: nobody suits), and why each of the others was refused."""
+
+    chosen: str | None
+    refused: tuple[tuple[str, Reason], ...]
+
+
+def limits(master_down_for: Millis | None, down_after: Millis, ping_period: Millis, info_period: Millis) -> Limits:
+    """The limits in force; `master_down_for` is None while the master is up."""
+    return Limits(
+        ping_age=5 * ping_period,
+        info_age=3 * info_period if master_down_for is None else 5 * ping_period,
+        link_down_for=(master_down_for or 0) + 10 * down_after,
+    )
+
+
+def refusal(candidate: Candidate, limit: Limits) -> Reason | None:
+    """Why this replica cannot be promoted; None if it can."""
+    if candidate.is_down:
+        return Reason.DOWN
+    if candidate.is_disconnected:
+        return Reason.DISCONNECTED
+    if candidate.ping_age > limit.ping_age:
+        return Reason.SILENT
+    if candidate.priority == 0:
+        return Reason.NEVER_PROMOTE
+    if candidate.info_age is None or candidate.info_age > limit.info_age:
+        return Reason.STALE_INFO
+    if candidate.link_down_for > limit.link_down_for:
+        return Reason.CUT_OFF_TOO_LONG
+    return None
+
+
+def preference(candidate: Candidate) -> tuple[int, int, bool, str]:
+    """The sort key: the smallest is promoted. A replica whose run id is unknown comes last among equals."""
+    return (candidate.priority, -candidate.offset, not candidate.run_id, candidate.run_id.lower())
+
+
+def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
+    """Choose the replica to promote."""
+    suitable = []
+    refused = []
+    for candidate in candidates:
+        reason = refusal(candidate, limit)
+        if reason is None:
+            suitable.append(candidate)
+        else:
+            refused.append((candidate.name, reason))
+    chosen = min(suitable, key=preference, default=None)
+    return Selection(chosen.name if chosen else None, tuple(refused))

@@ -1,0 +1,225 @@
+"""All that a sentinel knows: masters with their replicas and peers, and what is going on with each.
+
+Master, Replica and Peer are three classes over one base. Nothing here decides; the rules do, in files of their own.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import ClassVar
+
+from quorate.core.calendar import Calendar
+from quorate.core.chance import Chance
+from quorate.core.inputs import MonitorRequested
+from quorate.core.link import Link
+from quorate.core.requests import ConnId, InstanceId
+from quorate.model.address import Address
+from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.info import InfoReport, Role
+from quorate.model.millis import Millis
+from quorate.model.settings import GlobalSettings, MasterSettings, Tuning
+
+DEFAULT_PRIORITY = 100
+
+
+class FailoverState(Enum):
+    """Where a failover stands; the words are those of `failover-state` on the wire."""
+
+    WAIT_START = "wait_start"
+    SELECT_SLAVE = "select_slave"
+    SEND_SLAVEOF_NOONE = "send_slaveof_noone"
+    WAIT_PROMOTION = "wait_promotion"
+    RECONF_SLAVES = "reconf_slaves"
+    UPDATE_CONFIG = "update_config"
+
+
+class Reconf(Enum):
+    """How far the re-pointing of a replica has come; the words are its flags on the wire."""
+
+    NONE = ""
+    SENT = "reconf_sent"
+    INPROG = "reconf_inprog"
+    DONE = "reconf_done"
+
+
+@dataclass(slots=True, eq=False)
+class Watched:
+    """What a master, a replica and a peer share. `since` fields are points in time, 0 for never."""
+
+    kind: ClassVar[str] = ""
+
+    id: InstanceId
+    name: str
+    address: Address
+    link: Link
+    run_id: RunId | None = None
+    sdown: bool = False
+    sdown_since: Millis = 0
+    """Beginning of the last SDOWN; kept when it ends, because some rules ask for a quiet time since."""
+    published: Millis = 0
+    """The last hello that the far end took; creation counts as one, so the first goes out a period later."""
+    hello_slot: int = -1
+
+
+@dataclass(slots=True, eq=False)
+class DataServer(Watched):
+    """A master or a replica: a server that we ask for INFO and may re-point."""
+
+    info: InfoReport | None = None
+    info_at: Millis = 0
+    info_slot: int = -1
+    role: Role = Role.MASTER
+    role_since: Millis = 0
+    script_kill_sent: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Replica(DataServer):
+    """A replica as the master's INFO and its own describe it."""
+
+    kind: ClassVar[str] = "slave"
+
+    link_down_for: Millis = 0
+    link_up: bool = False
+    master_host: str = ""
+    master_port: int = 0
+    conf_changed: Millis = 0
+    """When it last began to follow somebody else, or to be a replica."""
+    priority: int = DEFAULT_PRIORITY
+    offset: int = 0
+    announced: bool = True
+    reconf: Reconf = Reconf.NONE
+    reconf_sent: Millis = 0
+
+
+@dataclass(slots=True, eq=False)
+class Peer(Watched):
+    """Another sentinel, as one master's watch knows it."""
+
+    kind: ClassVar[str] = "sentinel"
+
+    says_down: bool = False
+    answered: Millis = 0
+    """Its last reply about the master."""
+    asked: Millis = 0
+    """The question under way was sent then; 0 when none is."""
+    ask_again: Millis = 0
+    leader: RunId | None = None
+    leader_epoch: Epoch = Epoch(0)
+    last_hello: Millis = 0
+    hello_epoch: Epoch = Epoch(0)
+    stood: Millis = 0
+    """When it last asked us for our vote for itself."""
+
+
+@dataclass(slots=True, eq=False)
+class Failover:
+    """A failover that we conduct or stand for."""
+
+    epoch: Epoch
+    started: Millis
+    entered: Millis
+    forced: bool
+    state: FailoverState = FailoverState.WAIT_START
+    promoted: Replica | None = None
+    needs: int = 0
+    """Revision of our vote and epoch: nobody is promoted before it is durable."""
+    seek_votes_until: Millis = 0
+    """A forced failover asks for votes until then, and goes on without them."""
+    told: bool = False
+    sent: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Master(DataServer):
+    """A monitored master and everything that belongs to it."""
+
+    kind: ClassVar[str] = "master"
+
+    settings: MasterSettings = field(default_factory=lambda: MasterSettings(quorum=1))
+    replicas: list[Replica] = field(default_factory=list)
+    peers: dict[RunId, Peer] = field(default_factory=dict)
+    odown: bool = False
+    odown_since: Millis = 0
+    config_epoch: Epoch = Epoch(0)
+    leader: RunId | None = None
+    leader_epoch: Epoch = Epoch(0)
+    durable_vote: tuple[RunId | None, Epoch] = (None, Epoch(0))
+    """The vote that a crash would not take back."""
+    failover: Failover | None = None
+    no_start_before: Millis = 0
+    delay_told: bool = False
+    lost_elections: int = 0
+    stand_at: Millis = 0
+    """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
+    rebooted: Millis = 0
+    """The restart that `master-reboot-down-after-period` counts from; 0 when none."""
+    ask_fast_until: Millis = 0
+
+    @property
+    def promoted(self) -> Replica | None:
+        """The replica chosen by the failover under way."""
+        return self.failover.promoted if self.failover else None
+
+    @property
+    def current(self) -> Watched:
+        """Where clients should go: the promoted replica from its promotion on, else the master (spec 6.9)."""
+        failover = self.failover
+        if failover and failover.promoted and failover.state in AFTER_PROMOTION:
+            return failover.promoted
+        return self
+
+    def instances(self) -> list[Watched]:
+        """The master, its replicas and its peers."""
+        return [self, *self.replicas, *self.peers.values()]
+
+    def voters(self) -> int:
+        """Everybody who has a vote: all known peers, dead ones too, and ourselves."""
+        return len(self.peers) + 1
+
+
+AFTER_PROMOTION = frozenset({FailoverState.RECONF_SLAVES, FailoverState.UPDATE_CONFIG})
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """One sentinel."""
+
+    settings: GlobalSettings
+    tuning: Tuning
+    calendar: Calendar
+    chance: Chance
+    current_epoch: Epoch = Epoch(0)
+    masters: dict[MasterName, Master] = field(default_factory=dict)
+    instances: dict[InstanceId, tuple[Master, Watched]] = field(default_factory=dict)
+    links: dict[ConnId, Link] = field(default_factory=dict)
+    peer_links: dict[RunId, Link] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """Host names (lower-case) and the numbers that they last stood for."""
+    awaited_names: set[str] = field(default_factory=set)
+    waiting_monitors: list[MonitorRequested] = field(default_factory=list)
+    serial: int = 0
+    revision: int = 0
+    durable: int = 0
+    save_error: str = ""
+    votes_under_way: list[tuple[int, "Master", RunId, Epoch]] = field(default_factory=list)
+    """Votes that wait for a revision to become durable."""
+    tilt_since: Millis = 0
+    """Beginning of TILT; 0 when not in it."""
+    tilt_unheard: set[Link] = field(default_factory=set)
+    """Links that have not answered since TILT began; when all have, it ends early."""
+    expected: Millis = 0
+    crash_after_election: bool = False
+    crash_after_promotion: bool = False
+    refused_epochs: int = 0
+    last_refused: str = ""
+    refusal_told: Millis = 0
+    beyond: dict[RunId, Epoch] = field(default_factory=dict)
+    """Peers that hold an epoch which we refuse."""
+    stopping: bool = False
+    crashed: bool = False
+    """A simulated crash waits only for the disk; nothing is decided any more."""
+
+    def next_id(self) -> int:
+        """A number never given before: for instances and connections."""
+        self.serial += 1
+        return self.serial

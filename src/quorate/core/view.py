@@ -1,0 +1,162 @@
+"""Snapshots of the state for queries, metrics and probes. Taking one changes nothing."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from quorate.model.identity import Epoch, MasterName
+from quorate.model.info import Role
+from quorate.model.millis import Millis
+from quorate.model.settings import GlobalSettings, MasterSettings, Tuning
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """The link of an instance. Ages in milliseconds."""
+
+    pending: int
+    refcount: int
+    last_ping_sent: Millis
+    last_ok_ping_reply: Millis
+    last_ping_reply: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """What the three kinds of instance share. `flags` are the words of the wire in its order.
+
+    `host`/`ip`: `ip` is what replies show (the announce form). `sdown_for`/`odown_for` None when up.
+    `trouble` names in words what is wrong when the far end answers but refuses us, else "".
+    """
+
+    name: str
+    ip: str
+    port: int
+    run_id: str
+    flags: tuple[str, ...]
+    link: LinkView
+    sdown_for: Millis | None
+    odown_for: Millis | None
+    down_after: Millis
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """What a data server reported: age of its last INFO (0: never), its role and since when (ms ago)."""
+
+    info_age: Millis
+    reported: Role
+    reported_for: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class MasterView:
+    """One monitored master. `failover_state` is the state's word while a failover runs, else None."""
+
+    instance: InstanceView
+    role: RoleView
+    settings: MasterSettings
+    config_epoch: Epoch
+    leader_epoch: Epoch
+    replicas: int
+    peers: int
+    failover_state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaView:
+    """One replica. `master_host` "?" while unknown."""
+
+    instance: InstanceView
+    role: RoleView
+    master_link_down_for: Millis
+    master_link_up: bool
+    master_host: str
+    master_port: int
+    priority: int
+    offset: int
+    announced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerView:
+    """Another sentinel under one master. `voted_leader` "?" when none."""
+
+    instance: InstanceView
+    last_hello: Millis
+    voted_leader: str
+    voted_epoch: Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumCheck:
+    """SENTINEL CKQUORUM as numbers: usable sentinels (ourselves included, unless our saves fail) and all voters."""
+
+    usable: int
+    voters: int
+    quorum: int
+
+    @property
+    def agrees(self) -> bool:
+        """Enough usable sentinels to declare the master objectively down."""
+        return self.usable >= self.quorum
+
+    @property
+    def authorizes(self) -> bool:
+        """Enough usable sentinels to elect a leader."""
+        return self.usable >= self.voters // 2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class CachedInfo:
+    """An INFO-CACHE entry: age in ms (0 if never), and the text or None."""
+
+    age: Millis
+    text: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is wrong with this sentinel itself. `save_error` "" when saves work; `refused_epochs` counts 2.'s refusals."""
+
+    save_error: str
+    refused_epochs: int
+    last_refused_epoch: str
+    peers_beyond_epoch: tuple[str, ...]
+
+
+class SentinelView(Protocol):
+    """A lazy, read-only look at one sentinel at one moment."""
+
+    @property
+    def settings(self) -> GlobalSettings: ...
+    @property
+    def tuning(self) -> Tuning: ...
+    @property
+    def current_epoch(self) -> Epoch: ...
+    @property
+    def tilt_for(self) -> Millis | None: ...
+    @property
+    def simulated(self) -> tuple[bool, bool]: ...
+    @property
+    def health(self) -> Health: ...
+    def names(self) -> tuple[MasterName, ...]:
+        """All masters, in the order in which they were added."""
+        ...
+
+    def master(self, name: MasterName) -> MasterView | None: ...
+    def replicas(self, name: MasterName) -> tuple[ReplicaView, ...]: ...
+    def peers(self, name: MasterName) -> tuple[PeerView, ...]: ...
+    def current_address(self, name: MasterName) -> tuple[str, int] | None:
+        """Where clients should go: (host in announce form, port); it flips when the replica is promoted."""
+        ...
+
+    def quorum_check(self, name: MasterName) -> QuorumCheck | None: ...
+    def info_cache(self, name: MasterName) -> tuple[CachedInfo, ...]:
+        """The master's entry, then each replica's; empty for an unknown name."""
+        ...
+
+    def master_settings(self, name: MasterName) -> MasterSettings | None: ...
+    def known_peer_addresses(self) -> frozenset[str]:
+        """Numeric hosts of all known peers: the listener keeps places for them."""
+        ...

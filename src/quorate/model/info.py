@@ -1,0 +1,38 @@
+"""What a server says of itself in INFO, as far as a sentinel listens."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from quorate.model.identity import RunId
+from quorate.model.millis import Millis
+
+
+class Role(Enum):
+    """The role a server reports. The words are those of the wire."""
+
+    MASTER = "master"
+    SLAVE = "slave"
+
+
+@dataclass(frozen=True, slots=True)
+class SlaveSection:
+    """The part of INFO that follows `role:slave`. A field that INFO does not carry is None."""
+
+    master_host: str | None = None
+    master_port: int | None = None
+    link_up: bool | None = None
+    priority: int | None = None
+    offset: int | None = None
+    announced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InfoReport:
+    """One INFO reply. `replicas` are (host, port) of the slaveN lines, in order; `link_down_for` is 0 if absent."""
+
+    text: bytes
+    run_id: RunId | None = None
+    role: Role | None = None
+    replicas: tuple[tuple[str, int], ...] = ()
+    link_down_for: Millis = 0
+    slave: SlaveSection = SlaveSection()

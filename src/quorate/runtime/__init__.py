@@ -1,0 +1,1 @@
+"""The real world around the core: sockets, clocks, disks, scripts, names, signals."""

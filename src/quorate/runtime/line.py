@@ -1,0 +1,130 @@
+"""An outgoing connection: what command links and Pub/Sub links have in common, from dialling to the end."""
+
+import asyncio
+
+from quorate.core.inputs import LinkClosed, LinkOpened
+from quorate.core.outcome import Connect
+from quorate.core.requests import Request
+from quorate.model.millis import Millis
+from quorate.runtime import clock
+from quorate.runtime.dial import Dial, Place
+from quorate.runtime.ports import Outward, Station
+
+MAX_UNREAD = 4 * 1024 * 1024
+"""Bytes of one reply that may arrive before we call the far end broken: INFO texts are a hundredth of this."""
+
+MAX_UNSENT = 4 * 1024 * 1024
+"""Bytes that may wait for a far end that does not read."""
+
+CLOSED_BY_PEER = "Server closed the connection"
+
+
+class Line(asyncio.Protocol):
+    """One connection that the core asked for. News goes to the station until the core hangs up or the line breaks.
+
+    What is sent before the connection stands waits for it, in order. Bytes of one turn of the loop leave together.
+    """
+
+    def __init__(self, station: Station, order: Connect) -> None:
+        self.conn = order.conn
+        self.label = order.label
+        self._station = station
+        self._feed = station.feed
+        self._place = Place(order.ip, order.port)
+        self._dial: Dial | None = None
+        self._transport: asyncio.Transport | None = None
+        self._unsent: list[bytes] = []
+        self._over = False
+        self._why = CLOSED_BY_PEER
+
+    def send(self, request: Request) -> None:
+        """Put a request on its way."""
+        raise NotImplementedError
+
+    def use(self, renames: tuple[tuple[str, str], ...]) -> None:
+        """Call commands by these names from now on."""
+        raise NotImplementedError
+
+    def receive(self, data: bytes, stamp: Millis) -> None:
+        """Bytes from the far end."""
+        raise NotImplementedError
+
+    def dial(self, loop: asyncio.AbstractEventLoop, outward: Outward) -> None:
+        """Start connecting; never waits, never reports from within."""
+        self._dial = Dial(loop, outward, self, self._unreachable)
+        self._dial.start(self._place)
+
+    def hang_up(self) -> None:
+        """Close at the core's wish: what was sent still leaves if the far end takes it, and nothing is reported."""
+        if self._over:
+            return
+        self.flush()
+        self._over = True
+        self._station.forget(self.conn)
+        if self._transport is None:
+            if self._dial is not None:
+                self._dial.cancel()
+        elif self._transport.get_write_buffer_size():
+            # Closing politely would wait for somebody who does not read.
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def fail(self, reason: str) -> None:
+        """Give the connection up from our side and say why. Not for use from within an effect."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._end(reason)
+
+    def write(self, data: bytes) -> None:
+        """Have these bytes leave at the end of this turn of the loop."""
+        if not self._unsent and self._transport is not None:
+            self._station.touch(self)
+        self._unsent.append(data)
+
+    def flush(self) -> None:
+        """Hand everything that waits to the transport in one write."""
+        if self._transport is None or self._over or not self._unsent:
+            return
+        data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
+        self._unsent.clear()
+        self._transport.write(data)
+        if self._transport.get_write_buffer_size() > MAX_UNSENT:
+            # The transport reports its end in a later turn: we may be inside an effect.
+            self._why = "Too many requests are waiting to be sent"
+            self._transport.abort()
+
+    # What the transport says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._dial = None
+        if self._over:
+            transport.abort()
+            return
+        self._transport = transport
+        local = transport.get_extra_info("sockname")
+        if self._unsent:
+            self._station.touch(self)
+        self._feed(LinkOpened(self.conn, local[0] if isinstance(local, tuple) else ""), clock.now())
+
+    def data_received(self, data: bytes) -> None:
+        if not self._over:
+            self.receive(data, clock.now())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, OSError) and exc.strerror:
+            self._end(exc.strerror)
+        else:
+            self._end(str(exc) if exc else self._why)
+
+    def _unreachable(self, reason: str, immediate: bool) -> None:
+        self._end(reason, immediate=immediate)
+
+    def _end(self, reason: str, *, immediate: bool = False) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._unsent.clear()
+        self._station.forget(self.conn)
+        self._feed(LinkClosed(self.conn, reason, immediate), clock.now())

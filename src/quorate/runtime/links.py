@@ -1,0 +1,208 @@
+"""Command links: PING, INFO, hellos, questions to peers and orders to servers, and what comes back."""
+
+from collections import deque
+from enum import Enum, auto
+from typing import TypeAlias, assert_never
+
+from quorate.core.inputs import (
+    InfoArrived,
+    KindAnswered,
+    LinkRefused,
+    PeerAnswered,
+    Pinged,
+    Pong,
+    Published,
+    Reconfigured,
+)
+from quorate.core.outcome import Connect
+from quorate.core.requests import (
+    AskDown,
+    AskInfo,
+    AskKind,
+    Authenticate,
+    InstanceId,
+    KillScript,
+    NameClient,
+    Ping,
+    PublishHello,
+    Reconfigure,
+    Request,
+    SubscribeHello,
+)
+from quorate.model.info import InfoReport
+from quorate.model.millis import Millis
+from quorate.runtime.line import MAX_UNREAD, Line
+from quorate.runtime.ports import Station
+from quorate.runtime.spelling import spelling
+from quorate.wire.info import parse_info
+from quorate.wire.replies import BrokenReply, ReplyReader, ping_word, vote_of
+from quorate.wire.values import Error, Reply
+
+
+class _Kind(Enum):
+    """What a reply that is still to come will be about."""
+
+    SETUP = auto()
+    IGNORED = auto()
+    PING = auto()
+    INFO = auto()
+    PUBLISH = auto()
+    ASK = auto()
+    KIND = auto()
+    QUEUED = auto()
+    EXEC = auto()
+
+
+_Expected: TypeAlias = tuple[_Kind, InstanceId]
+
+_NOBODY = InstanceId(0)
+_SETUP: _Expected = (_Kind.SETUP, _NOBODY)
+_IGNORED: _Expected = (_Kind.IGNORED, _NOBODY)
+_PING: _Expected = (_Kind.PING, _NOBODY)
+_INFO: _Expected = (_Kind.INFO, _NOBODY)
+_KIND: _Expected = (_Kind.KIND, _NOBODY)
+
+_PONG = b"+PONG\r\n"
+_PONGS = {pong.value: pong for pong in Pong}
+
+# MULTI, SLAVEOF, CONFIG REWRITE and two CLIENT KILLs are answered before EXEC is.
+_BEFORE_EXEC = 5
+
+_UNSOLICITED = "The server said something that nobody asked for"
+
+
+class CommandLink(Line):
+    """One command connection. Replies come in the order of requests, so a queue tells what each one is about."""
+
+    def __init__(self, station: Station, order: Connect) -> None:
+        super().__init__(station, order)
+        self._spelling = spelling(order.renames)
+        self._expected: deque[_Expected] = deque()
+        self._reader = ReplyReader(MAX_UNREAD)
+        # Nearly every reply is this one, so it is made once.
+        self._pinged = Pinged(order.conn, Pong.PONG, "PONG")
+        self._partial = False
+        self._report: InfoReport | None = None
+        self._first_error = ""
+
+    def use(self, renames: tuple[tuple[str, str], ...]) -> None:
+        self._spelling = spelling(renames)
+
+    def send(self, request: Request) -> None:
+        data, expected = self._spelled(request)
+        self.write(data)
+        if type(request) is Reconfigure:
+            self._expected.extend([(_Kind.QUEUED, request.about)] * _BEFORE_EXEC)
+        self._expected.append(expected)
+
+    def _spelled(self, request: Request) -> tuple[bytes, _Expected]:
+        match request:
+            case Ping():
+                return self._spelling.ping, _PING
+            case PublishHello():
+                return self._spelling.publish(request), (_Kind.PUBLISH, request.about)
+            case AskInfo():
+                return self._spelling.info, _INFO
+            case AskDown():
+                return self._spelling.ask_down(request), (_Kind.ASK, request.about)
+            case Authenticate():
+                return self._spelling.authenticate(request), _SETUP
+            case NameClient():
+                return self._spelling.name_client(request.name), _SETUP
+            case Reconfigure():
+                return self._spelling.reconfigure(request), (_Kind.EXEC, request.about)
+            case AskKind():
+                return self._spelling.kind, _KIND
+            case KillScript():
+                return self._spelling.script_kill, _IGNORED
+            case SubscribeHello():
+                raise AssertionError("subscriptions have a connection of their own")
+            case _:
+                assert_never(request)
+
+    def receive(self, data: bytes, stamp: Millis) -> None:
+        if data == _PONG and not self._partial and self._expected and self._expected[0] is _PING:
+            self._expected.popleft()
+            self._feed(self._pinged, stamp)
+            return
+        try:
+            replies = self._reader.feed(data)
+        except BrokenReply as broken:
+            self._take(broken.replies, stamp)
+            self.fail(f"Protocol error: {broken}")
+            return
+        self._partial = not replies or not data.endswith(b"\r\n")
+        self._take(replies, stamp)
+
+    def _take(self, replies: list[Reply], stamp: Millis) -> None:
+        for reply in replies:
+            if self._over:
+                return
+            if not self._expected:
+                self.fail(reply.text if isinstance(reply, Error) else _UNSOLICITED)
+                return
+            kind, about = self._expected.popleft()
+            self._answered(kind, about, reply, stamp)
+
+    def _answered(self, kind: _Kind, about: InstanceId, reply: Reply, stamp: Millis) -> None:
+        match kind:
+            case _Kind.PING:
+                word, text = ping_word(reply)
+                self._feed(Pinged(self.conn, _PONGS[word], text), stamp)
+            case _Kind.INFO:
+                self._informed(reply, stamp)
+            case _Kind.PUBLISH:
+                self._refused(reply, stamp)
+                self._feed(Published(self.conn, about, not isinstance(reply, Error)), stamp)
+            case _Kind.ASK:
+                self._voted(about, reply, stamp)
+            case _Kind.KIND:
+                self._feed(KindAnswered(self.conn, isinstance(reply, list)), stamp)
+            case _Kind.QUEUED:
+                if isinstance(reply, Error) and not self._first_error:
+                    self._first_error = reply.text
+            case _Kind.EXEC:
+                error, self._first_error = _outcome(reply, self._first_error), ""
+                self._feed(Reconfigured(self.conn, about, error), stamp)
+            case _Kind.SETUP:
+                self._refused(reply, stamp)
+            case _Kind.IGNORED:
+                pass
+            case _:
+                assert_never(kind)
+
+    def _refused(self, reply: Reply, stamp: Millis) -> None:
+        if isinstance(reply, Error):
+            self._feed(LinkRefused(self.conn, reply.text), stamp)
+
+    def _informed(self, reply: Reply, stamp: Millis) -> None:
+        if isinstance(reply, bytes):
+            report = self._report
+            if report is None or report.text != reply:
+                report = self._report = parse_info(reply)
+            self._feed(InfoArrived(self.conn, report), stamp)
+        elif isinstance(reply, Error):
+            self._refused(reply, stamp)
+        else:
+            self._station.drop("INFO", self.label)
+
+    def _voted(self, about: InstanceId, reply: Reply, stamp: Millis) -> None:
+        if isinstance(reply, Error):
+            # A peer that does not let us in: AUTH has already said so.
+            return
+        vote = vote_of(reply)
+        if vote is None:
+            self._station.drop("vote reply", self.label)
+        else:
+            self._feed(PeerAnswered(self.conn, about, *vote), stamp)
+
+
+def _outcome(reply: Reply, first_error: str) -> str:
+    """What became of a transaction: "" when the server took the SLAVEOF in it, else the error that tells most."""
+    if isinstance(reply, Error):
+        # EXEC itself only says that something before it went wrong.
+        return first_error or reply.text
+    if not isinstance(reply, list) or not reply:
+        return "EXEC was not carried out"
+    slaveof = reply[0]
+    return slaveof.text if isinstance(slaveof, Error) else ""

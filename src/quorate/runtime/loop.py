@@ -1,0 +1,302 @@
+"""The world around the core: feeds it what happens, does what it wants done, and is the host of all commands."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import select
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quorate.commands.acl import Book
+from quorate.commands.contract import Answer, ProcessFacts, ScriptView, Session
+from quorate.commands.dispatch import dispatch
+from quorate.conf.options import ProcessOptions
+from quorate.core.inputs import GlobalsChanged, Input, TuningChanged, Woke
+from quorate.core.outcome import Effect
+from quorate.core.requests import ConnId
+from quorate.core.view import SentinelView
+from quorate.model.identity import RunId, bytes_of
+from quorate.model.millis import Millis
+from quorate.model.notice import Level, Notice, Remark
+from quorate.runtime import clock
+from quorate.runtime.clients import Clients, Neighbours
+from quorate.runtime.effects import Effects
+from quorate.runtime.ports import Flushable, Outward, Ports
+from quorate.runtime.store import Store, StoreError
+from quorate.runtime.tally import Tally
+
+BROKEN = 70
+"""Exit status after an exception inside the core (sysexits.h, EX_SOFTWARE)."""
+
+_WOKE = Woke()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What INFO tells and what never changes while the process lives.
+
+    `run_id` is drawn anew by every process, `myid` names this sentinel. `maxclients` is what the file limit allows.
+    `listeners` are the texts of `Doors`.
+    """
+
+    run_id: str
+    myid: RunId
+    config_file: str
+    executable: str
+    supervised: str
+    maxclients: int
+    listeners: tuple[str, ...]
+    process: ProcessOptions
+
+
+class World:
+    """Everything on one event loop. It implements `commands.contract.Host` and the links' `Station`.
+
+    `feed` is the one way into the core. Inputs carry the time at which they were read; the effects of one input are
+    carried out in order before the next input; bytes of one turn of the loop leave in one write per connection.
+    """
+
+    def __init__(
+        self, *, loop: asyncio.AbstractEventLoop, ports: Ports, acl: Book, identity: Identity, outward: Outward
+    ) -> None:
+        self.acl = acl
+        self._loop = loop
+        self._ports = ports
+        self._driver = ports.driver
+        self._identity = identity
+        self._started = clock.now()
+        self._latest: Millis = 0
+        self._inside = False
+        self._due: Millis | None = None
+        self._armed: Millis = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._touched: list[Flushable] = []
+        self._tally = Tally(ports.log)
+        around = Neighbours(
+            self._asked, self._dispatch, self.touch, lambda: self.view().known_peer_addresses(), ports.log
+        )
+        self.clients = Clients(
+            loop=loop,
+            around=around,
+            acl=acl,
+            options=identity.process.clients,
+            maxclients=identity.maxclients,
+            protected_mode=identity.process.protected_mode,
+        )
+        self._effects = Effects(
+            loop=loop,
+            ports=ports,
+            outward=outward,
+            station=self,
+            myid=identity.myid,
+            publish=self.clients.publish,
+            resolve=self.clients.resolve,
+        )
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin: the core hears for the first time what time it is. Errors of callbacks go to the log from now on."""
+        self._loop.set_exception_handler(self._complain)
+        self.feed(_WOKE)
+
+    def stop(self) -> None:
+        """Hang up on everybody. What was said before still leaves, as far as the far ends take it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._flush()
+        self._effects.close()
+        self.clients.close_all()
+
+    # --- the core ---------------------------------------------------------------------------------------------------
+
+    def feed(self, event: Input, stamp: Millis | None = None) -> None:
+        """Hand an input to the core and do what it wants done. `stamp` is when the input was read (None: now)."""
+        if self._inside:
+            # A part answered from within the effect that asked it; its answer is the next input.
+            self._loop.call_soon(self.feed, event, stamp)
+            return
+        now = clock.now() if stamp is None else stamp
+        # Time never runs backwards for the core, even if inputs of one turn were read in another order.
+        self._latest = now = max(now, self._latest)
+        self._inside = True
+        try:
+            effects = self._submit(now, event)
+            if effects:
+                self._effects.perform(effects)
+        finally:
+            self._inside = False
+        due = self._driver.wake_at()
+        if due != self._due:
+            # Should the core, just woken, name a moment that has passed, the sockets must still get their turn.
+            self._wake_by(due, 1 if event is _WOKE else 0)
+
+    def feed_soon(self, event: Input) -> None:
+        """The same in the next turn of the loop."""
+        self._loop.call_soon(self.feed, event)
+
+    def tell(self, what: Notice | Remark) -> None:
+        """Say something that is not the core's: a script's event, a remark of the process."""
+        self._effects.tell(what)
+
+    def _submit(self, now: Millis, event: Input) -> list[Effect]:
+        try:
+            return self._driver.submit(now, event)
+        except Exception as error:
+            # Half of a decision may have been taken. What is durable is whole, so ending here is the safe way on.
+            self._log_exception("The sentinel's own rules are broken and it must stop", error)
+            self._ports.terminate(BROKEN)
+            raise
+
+    def _asked(self, event: Input, stamp: Millis | None) -> None:
+        """What a client's command feeds. Some of it moves knobs of the world itself."""
+        self.feed(event, stamp)
+        if isinstance(event, TuningChanged):
+            self._ports.scripts.limits_changed()
+        elif isinstance(event, GlobalsChanged):
+            self._ports.log.level = Level[self.view().settings.loglevel.upper()]
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def _wake_by(self, due: Millis | None, soonest: Millis) -> None:
+        """One timer for all deadlines. It is set anew only to ring earlier; one that rings too early looks again."""
+        self._due = due
+        if due is None:
+            return
+        if self._timer is not None:
+            if due >= self._armed:
+                return
+            self._timer.cancel()
+        self._armed = due
+        self._timer = self._loop.call_later(max(soonest, due - clock.now()) / 1000, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        due, self._due = self._due, None
+        if due is None:
+            return
+        now = clock.now()
+        if now < due:
+            self._wake_by(due, 0)
+        else:
+            self.feed(_WOKE, now)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def touch(self, connection: Flushable) -> None:
+        """Have a connection's bytes leave at the end of this turn."""
+        if not self._touched:
+            self._loop.call_soon(self._flush)
+        self._touched.append(connection)
+
+    def _flush(self) -> None:
+        touched, self._touched = self._touched, []
+        for connection in touched:
+            connection.flush()
+
+    # --- links ------------------------------------------------------------------------------------------------------
+
+    def forget(self, conn: ConnId) -> None:
+        """A link is gone."""
+        self._effects.lines.pop(conn, None)
+
+    def drop(self, what: str, label: str) -> None:
+        """Something malformed was ignored."""
+        self._tally.drop(what, label, clock.now())
+
+    # --- the host of commands ---------------------------------------------------------------------------------------
+
+    def _dispatch(self, session: Session, request: list[bytes]) -> Answer:
+        return dispatch(self, session, request)
+
+    def now(self) -> Millis:
+        return clock.now()
+
+    def view(self) -> SentinelView:
+        return self._driver.view(clock.now())
+
+    def sessions(self) -> Iterable[Session]:
+        return self.clients.sessions()
+
+    def close(self, session: Session) -> None:
+        self.clients.close(session)
+
+    def scripts(self) -> Sequence[ScriptView]:
+        return self._ports.scripts.pending()
+
+    def is_executable(self, path: str) -> bool:
+        return os.access(bytes_of(path), os.X_OK)
+
+    def pause(self, until: Millis) -> None:
+        self.clients.pause(until)
+
+    def paused_until(self) -> Millis:
+        return self.clients.paused_until
+
+    def shutdown(self) -> None:
+        self._ports.shutdown()
+
+    def random_bytes(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    def acl_file(self) -> str:
+        return self._identity.process.acl.file
+
+    def read_acl_file(self) -> bytes:
+        return Path(self.acl_file()).read_bytes()
+
+    def write_acl_file(self, text: bytes) -> None:
+        try:
+            Store(self.acl_file()).write(text)
+        except StoreError as error:
+            raise OSError(str(error)) from error
+
+    def facts(self) -> ProcessFacts:
+        identity, clients = self._identity, self.clients
+        ours = resource.getrusage(resource.RUSAGE_SELF)
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ProcessFacts(
+            run_id=identity.run_id,
+            pid=os.getpid(),
+            tcp_port=identity.process.port or identity.process.tls.port,
+            config_file=identity.config_file,
+            executable=identity.executable,
+            supervised=identity.supervised,
+            uptime=clock.now() - self._started,
+            wall_clock_us=clock.wall_us(),
+            hz=identity.process.hz,
+            multiplexing="epoll" if hasattr(select, "epoll") else "kqueue",
+            listeners=identity.listeners,
+            maxclients=identity.maxclients,
+            connections_received=clients.connections_received,
+            commands_processed=clients.commands_processed,
+            bytes_in=clients.bytes_in,
+            bytes_out=clients.bytes_out,
+            connections_rejected=clients.connections_rejected,
+            cpu=(ours.ru_utime, ours.ru_stime, children.ru_utime, children.ru_stime),
+            protocol_errors=clients.protocol_errors,
+            dropped_inputs=self._tally.total,
+        )
+
+    # --- errors -----------------------------------------------------------------------------------------------------
+
+    def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """What went wrong in a callback. Connections that break are everyday life; nothing reaches standard error."""
+        del loop
+        message, error = str(context.get("message") or "Error in a callback"), context.get("exception")
+        if isinstance(error, OSError):
+            self._ports.log.write(Level.DEBUG, f"{message}: {error}")
+        elif isinstance(error, BaseException):
+            self._log_exception(message, error)
+        else:
+            self._ports.log.write(Level.WARNING, message)
+
+    def _log_exception(self, message: str, error: BaseException) -> None:
+        with contextlib.suppress(Exception):
+            lines = "".join(traceback.format_exception(error)).splitlines()
+            for line in (message, *lines):
+                self._ports.log.write(Level.WARNING, line)

@@ -1,0 +1,354 @@
+"""One client's connection: requests in, replies out in their order, and no more memory than a client deserves.
+
+A client that does not read its replies is no longer read from, so what it may cause is bounded by one chunk of requests
+and one reply. Only Pub/Sub messages grow beyond that; they have the limits of client-output-buffer-limit.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+from quorate.commands.acl import Book
+from quorate.commands.contract import Answer, Later, Now, Postponed, Session
+from quorate.conf.options import OutputLimit
+from quorate.core.inputs import Input
+from quorate.core.outcome import Result
+from quorate.model.millis import Millis
+from quorate.runtime import clock
+from quorate.runtime.ports import Flushable
+from quorate.wire.encode import encode
+from quorate.wire.requests import RequestParser
+from quorate.wire.values import Error, Reply
+
+MAX_OUTPUT = 64 * 1024 * 1024
+"""Bytes that may wait for a client for which the configuration sets no limit; C Sentinel has none at all."""
+
+_FLUSH_AT = 64 * 1024
+"""Bytes of replies after which they are handed on in the middle of a pipeline, to learn whether the client reads."""
+
+_GOODBYE_SECONDS = 5.0
+"""How long a connection that is to be closed may take to read its last reply."""
+
+
+class House(Protocol):
+    """What a connection needs of those who own all connections."""
+
+    acl: Book
+    max_query: int
+    commands_processed: int
+    bytes_in: int
+    bytes_out: int
+    protocol_errors: int
+
+    def admit(self, connection: "Connection", transport: asyncio.Transport) -> Session | None:
+        """A session for a new connection; None when it was turned away."""
+        ...
+
+    def dispatch(self, session: Session, request: list[bytes]) -> Answer: ...
+    def ask(self, connection: "Connection", later: Later, stamp: Millis) -> None:
+        """Put a question to the core; the connection's `answered` is called when its result comes, perhaps at once."""
+        ...
+
+    def feed(self, event: Input, stamp: Millis | None = None) -> None: ...
+    def postpone(self, connection: "Connection") -> None:
+        """Call `retry` when the pause is over."""
+        ...
+
+    def touch(self, connection: Flushable) -> None: ...
+    def listens(self, connection: "Connection", *, subscribed: bool) -> None: ...
+    def too_much_buffered(self, connection: "Connection", size: int) -> bool:
+        """True if all clients together hold too many unfinished requests to let this one go on."""
+        ...
+
+    def output_limit(self, *, subscribed: bool) -> OutputLimit: ...
+    def closed_for(self, session: Session, reason: str) -> None:
+        """A line for the log."""
+        ...
+
+    def leave(self, connection: "Connection") -> None: ...
+    def later(self, seconds: float, connection: "Connection") -> None:
+        """Call `look_again` after so many seconds."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """The protocol object of one client."""
+
+    __slots__ = (
+        "_choked", "_closing", "_executing", "_held", "_house", "_listed", "_loop", "_out", "_out_size", "_parser",
+        "_postponed", "_queue", "_reading", "_soft_since", "_transport", "_waiting", "session", "total_in", "total_out",
+    )  # fmt: skip
+
+    session: Session
+
+    def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
+        self.total_in = 0
+        self.total_out = 0
+        self._house = house
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._parser = RequestParser(max_buffer=house.max_query)
+        self._queue: deque[list[bytes]] = deque()
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._held: list[bytes] = []
+        self._executing = False
+        self._waiting = False
+        self._postponed = False
+        self._closing = False
+        self._choked = False
+        self._reading = True
+        self._listed = False
+        self._soft_since: Millis = 0
+
+    # --- what the transport says ------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        session = self._house.admit(self, transport)
+        if session is None:
+            self._closing = True
+            transport.close()
+            return
+        self.session = session
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self._closing or self._transport is None:
+            return
+        now = clock.now()
+        size = len(data)
+        self.total_in += size
+        self._house.bytes_in += size
+        self.session.last_active = now
+        self._parse(data)
+        self._run(now)
+
+    def eof_received(self) -> bool:
+        """The client has said its last word; what it was already answered still leaves."""
+        self.flush()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc  # Why a client left is its own affair.
+        self._closing = True
+        self._queue.clear()
+        self._out.clear()
+        self._held.clear()
+        if self._transport is not None:
+            self._transport = None
+            self._house.leave(self)
+
+    def pause_writing(self) -> None:
+        self._choked = True
+        self._mind_reading()
+
+    def resume_writing(self) -> None:
+        self._choked = False
+        self._soft_since = 0
+        self._loop.call_soon(self._continue)
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def _parse(self, data: bytes) -> None:
+        parser = self._parser
+        parser.authenticated = self.session.authenticated or not self._house.acl.login_required
+        self._queue.extend(parser.feed(data))
+        if self._house.too_much_buffered(self, parser.buffered):
+            self._house.closed_for(self.session, "too many unfinished requests")
+            self.kill()
+
+    def _run(self, now: Millis) -> None:
+        """Execute what has arrived, until something has to be waited for."""
+        if self._executing:
+            return
+        self._executing = True
+        queue = self._queue
+        try:
+            while not (self._waiting or self._closing or self._choked):
+                if queue:
+                    self._execute(queue.popleft(), now)
+                elif self._parser.held:
+                    # That depended on whether the last request was a good AUTH.
+                    self._parse(b"")
+                else:
+                    break
+        finally:
+            self._executing = False
+        if self._parser.error is not None and not (queue or self._waiting or self._closing or self._choked):
+            self._violated(self._parser.error)
+        if self._closing:
+            self._finish()
+        else:
+            self._mind_reading()
+
+    def _execute(self, request: list[bytes], now: Millis) -> None:
+        house, session = self._house, self.session
+        house.commands_processed += 1
+        answer = house.dispatch(session, request)
+        if type(answer) is Now:
+            for reply in answer.replies:
+                self._write(encode(reply, session.protocol))
+            if self._held:
+                self._release()
+            if session.subscribed is not self._listed:
+                self._listed = session.subscribed
+                house.listens(self, subscribed=self._listed)
+            if answer.close:
+                self._closing = True
+            for event in answer.inputs:
+                house.feed(event, now)
+        elif isinstance(answer, Later):
+            self._waiting = True
+            house.ask(self, answer, now)
+        elif isinstance(answer, Postponed):
+            house.commands_processed -= 1
+            self._queue.appendleft(request)
+            self._waiting = self._postponed = True
+            house.postpone(self)
+
+    def answered(self, later: Later, result: Result) -> None:
+        """The result of the question that this connection waits for."""
+        self._waiting = False
+        if self._transport is None:
+            return
+        if not later.silent:
+            self._write(encode(later.render(result), self.session.protocol))
+        self._release()
+        if not self._executing:
+            # Not from within an effect: the next request may be another question.
+            self._loop.call_soon(self._continue)
+
+    def retry(self) -> None:
+        """The pause is over."""
+        if self._postponed:
+            self._waiting = self._postponed = False
+            self._continue()
+
+    def _continue(self) -> None:
+        if self._transport is not None and not self._waiting:
+            self._run(clock.now())
+
+    def _violated(self, error: str) -> None:
+        self._house.protocol_errors += 1
+        if error:
+            self._write(encode(Error(error), self.session.protocol))
+        self._closing = True
+
+    # --- replies ----------------------------------------------------------------------------------------------------
+
+    def push(self, message: Reply) -> None:
+        """A Pub/Sub message. It follows the reply to a command in execution, which may have caused it."""
+        data = encode(message, self.session.protocol)
+        if self._executing or (self._waiting and not self._postponed):
+            self._held.append(data)
+            self._out_size += len(data)
+        else:
+            self._write(data)
+        self._check_output()
+
+    def flush(self) -> None:
+        """Hand all waiting bytes to the transport in one write."""
+        if not self._out or self._transport is None or self._transport.is_closing():
+            return
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out.clear()
+        self._out_size -= len(data)
+        self.total_out += len(data)
+        self._house.bytes_out += len(data)
+        self._transport.write(data)
+
+    def _write(self, data: bytes) -> None:
+        if not self._out:
+            self._house.touch(self)
+        self._out.append(data)
+        self._out_size += len(data)
+        if self._out_size > _FLUSH_AT:
+            self.flush()
+            self._check_output()
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for data in held:
+            self._out_size -= len(data)
+            self._write(data)
+
+    # --- limits and ends --------------------------------------------------------------------------------------------
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the client to read."""
+        return self._out_size + (self._transport.get_write_buffer_size() if self._transport is not None else 0)
+
+    @property
+    def unread(self) -> int:
+        """Bytes of requests that are not executed yet."""
+        return self._parser.buffered + sum(len(word) for request in self._queue for word in request)
+
+    @property
+    def waiting(self) -> bool:
+        """True while a request has no reply yet."""
+        return self._waiting
+
+    def close_after_reply(self) -> None:
+        """Close; first say what there is to say if a request is being executed."""
+        if self._executing or (self._waiting and not self._postponed):
+            self._closing = True
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """Close now, whatever is unsaid."""
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def say_goodbye(self) -> None:
+        """Close; what was already said leaves first if the client takes it."""
+        self._closing = True
+        self._finish()
+
+    def look_again(self) -> None:
+        """The soft limit's time may be over."""
+        self._check_output()
+
+    def _check_output(self) -> None:
+        limit = self._house.output_limit(subscribed=self._listed)
+        size = self.unsent
+        hard = limit.hard or MAX_OUTPUT
+        if size > hard:
+            self._overcome()
+        elif limit.soft and size > limit.soft:
+            now = clock.now()
+            if not self._soft_since:
+                self._soft_since = now
+                self._house.later(limit.soft_seconds, self)
+            elif now - self._soft_since >= limit.soft_seconds * 1000:
+                self._overcome()
+        else:
+            self._soft_since = 0
+
+    def _overcome(self) -> None:
+        if not self._closing:
+            self._house.closed_for(self.session, "overcoming of output buffer limits")
+            self.kill()
+
+    def _mind_reading(self) -> None:
+        """Read only from a client that reads, and whose requests we can execute: the rest waits in the kernel."""
+        wanted = not (self._waiting or self._choked or self._closing)
+        if wanted is not self._reading and self._transport is not None and not self._transport.is_closing():
+            self._reading = wanted
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    def _finish(self) -> None:
+        """Let the last reply leave, but not for ever."""
+        self.flush()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size():
+            self._loop.call_later(_GOODBYE_SECONDS, transport.abort)
+        transport.close()

@@ -1,0 +1,74 @@
+"""The core's requests as the bytes of commands, under the names that the master's operator gave them."""
+
+from quorate.core.requests import AskDown, Authenticate, PublishHello, Reconfigure
+from quorate.model.hello import HELLO_CHANNEL
+from quorate.wire.encode import encode_command
+from quorate.wire.hello import format_hello
+
+
+class Spelling:
+    """How one connection writes commands. What never varies is encoded once (spec 5.1: the rename table)."""
+
+    __slots__ = ("_names", "auth_name", "info", "kind", "ping", "publish_name", "script_kill", "subscribe")
+
+    def __init__(self, renames: tuple[tuple[str, str], ...]) -> None:
+        # The first line about a command counts, as in MasterSettings.renamed.
+        self._names = {old.lower(): new for old, new in reversed(renames)}
+        self.ping = encode_command(self._name("PING"))
+        self.info = encode_command(self._name("INFO"))
+        self.kind = encode_command(self._name("SENTINEL"), "QUORATE")
+        self.script_kill = encode_command(self._name("SCRIPT"), "KILL")
+        self.subscribe = encode_command(self._name("SUBSCRIBE"), HELLO_CHANNEL)
+        self.auth_name = self._name("AUTH")
+        self.publish_name = self._name("PUBLISH")
+
+    def authenticate(self, request: Authenticate) -> bytes:
+        """AUTH, in the one-argument form without a user."""
+        words = (request.user, request.password) if request.user else (request.password,)
+        return encode_command(self.auth_name, *words)
+
+    def name_client(self, name: str) -> bytes:
+        """CLIENT SETNAME."""
+        return encode_command(self._name("CLIENT"), "SETNAME", name)
+
+    def publish(self, request: PublishHello) -> bytes:
+        """PUBLISH to the hello channel."""
+        return encode_command(self.publish_name, HELLO_CHANNEL, format_hello(request.hello))
+
+    def ask_down(self, request: AskDown) -> bytes:
+        """SENTINEL is-master-down-by-addr."""
+        return encode_command(
+            self._name("SENTINEL"),
+            "is-master-down-by-addr",
+            request.ip,
+            request.port,
+            request.epoch,
+            request.candidate if request.candidate is not None else "*",
+        )
+
+    def reconfigure(self, request: Reconfigure) -> bytes:
+        """The transaction of six commands that makes a replica or a master (spec 5.6)."""
+        host, port = request.target if request.target is not None else ("NO", "ONE")
+        client = self._name("CLIENT")
+        return b"".join(
+            (
+                encode_command(self._name("MULTI")),
+                encode_command(self._name("SLAVEOF"), host, port),
+                encode_command(self._name("CONFIG"), "REWRITE"),
+                encode_command(client, "KILL", "TYPE", "normal"),
+                encode_command(client, "KILL", "TYPE", "pubsub"),
+                encode_command(self._name("EXEC")),
+            )
+        )
+
+    def _name(self, command: str) -> str:
+        return self._names.get(command.lower(), command)
+
+
+PLAIN = Spelling(())
+"""For the usual case: nothing renamed."""
+
+
+def spelling(renames: tuple[tuple[str, str], ...]) -> Spelling:
+    """The spelling for a rename table."""
+    return Spelling(renames) if renames else PLAIN

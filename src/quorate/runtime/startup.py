@@ -1,0 +1,96 @@
+"""From a command line to everything that a sentinel needs before it listens; or the reason why it will not start."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from quorate.commands.acl import AclFileError, Book
+from quorate.conf.load import load
+from quorate.conf.options import AclOptions, Config, Source
+from quorate.conf.rewrite import Document
+from quorate.model.address import numeric
+from quorate.model.identity import RunId
+from quorate.model.saved import SavedState
+from quorate.model.settings import Mode
+from quorate.runtime.invocation import Invocation, standard_input
+from quorate.runtime.store import Store, StoreError
+from quorate.runtime.surroundings import Machine
+
+
+class Refused(Exception):
+    """We do not start, or not go on. `str()` is the last line of the log; C Sentinel puts it there too, not on stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A configuration that was read, and the file that it came from. `path` is absolute."""
+
+    path: str
+    config: Config
+    store: Store
+    document: Document
+
+
+def read(invocation: Invocation) -> Prepared:
+    """Read the configuration. Refused if there is no usable file, ConfigError if its content cannot be used.
+
+    Enters the directory that the configuration names. Nothing is written.
+    """
+    if invocation.path is None:
+        raise Refused("Sentinel needs config file on disk to save state. Exiting...")
+    path = str(Path.cwd() / invocation.path)
+    store = Store(path)
+    try:
+        data = store.read()
+    except OSError as error:
+        raise Refused(f"Fatal error, can't open config file '{path}': {error.strerror}") from error
+    extra = (*(standard_input() if invocation.from_stdin else ()), *invocation.extra)
+    around = Machine(invocation.mode or Mode.REDIS_7_2)
+    config = load(Source(path, data, extra), RunId(secrets.token_hex(20)), invocation.mode, around)
+    return Prepared(path, config, store, Document(data, config))
+
+
+def check_writable(prepared: Prepared) -> None:
+    """Refused if no way of saving the configuration can work, or the log cannot be written."""
+    prepared.store.copies_in(prepared.config.process.directory or str(Path.cwd()))
+    if not os.access(prepared.path, os.W_OK):
+        raise Refused(f"Sentinel config file {prepared.path} is not writable: Permission denied. Exiting...")
+    try:
+        prepared.store.check_writable()
+    except StoreError as error:
+        raise Refused(f"Sentinel config file {prepared.path} is not writable: {error}. Exiting...") from error
+
+
+def users(options: AclOptions, mode: Mode) -> Book:
+    """The users of the ACL, from the configuration or from the ACL file. Refused if they cannot be used."""
+    book = Book(mode, log_limit=options.log_max_len, channels_by_default=options.channels_by_default)
+    if options.users and options.file:
+        raise Refused(
+            "Users are defined in the configuration file and an aclfile is configured too: only one of them can hold "
+            "the users. Exiting..."
+        )
+    if options.requirepass:
+        book.require_password(options.requirepass)
+    try:
+        if options.file:
+            book.load_file(Path(options.file).read_bytes(), options.file)
+        else:
+            book.load_lines(options.users)
+    except OSError as error:
+        raise Refused(f"Error loading ACLs, opening file '{options.file}': {error.strerror}") from error
+    except AclFileError as error:
+        raise Refused(f"Aborting startup because of ACL errors: {error}") from error
+    except ValueError as error:
+        raise Refused(f"Critical error while loading ACLs: {error}. Exiting.") from error
+    return book
+
+
+def names_in(saved: SavedState) -> Iterator[str]:
+    """Every host of the saved state that is a name; none while names are not to be resolved."""
+    if not saved.settings.resolve_hostnames:
+        return
+    for master in saved.masters:
+        hosts = [master.host, *(host for host, _ in master.replicas), *(peer.host for peer in master.peers)]
+        yield from (host for host in hosts if host and numeric(host) is None)

@@ -1,0 +1,1 @@
+"""Bytes to values and back: requests, replies, INFO text, hello text. No sockets."""

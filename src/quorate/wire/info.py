@@ -1,0 +1,97 @@
+"""INFO text to what a sentinel wants to know of it (sentinel-spec, section 6.1).
+
+A report is 5 kB long and arrives up to once a second from every replica, so the text is searched for the dozen lines
+that matter instead of being taken apart.
+"""
+
+from quorate.model.identity import RunId, is_run_id, text_of
+from quorate.model.info import InfoReport, Role, SlaveSection
+from quorate.wire.plain import host_of, number_of, port_of
+
+MOST_REPLICAS = 10_000
+"""slaveN lines beyond this many are not read."""
+
+_LARGEST_PRIORITY = (1 << 31) - 1
+
+
+def parse_info(text: bytes) -> InfoReport:
+    """The report in an INFO reply. Lines end in CRLF or LF; what is malformed counts as absent.
+
+    A line that occurs twice counts as the later one. `link_down_for` may be -1000: a replica that has never been
+    connected says -1 seconds. `run_id` is None unless it is forty lower-case hexadecimal digits.
+    """
+    lines = b"\n" + text
+    run_id = text_of(_value(lines, b"run_id:") or b"")
+    role, slave = _role(lines)
+    down_seconds = number_of(_value(lines, b"master_link_down_since_seconds:") or b"0")
+    return InfoReport(
+        text,
+        RunId(run_id) if is_run_id(run_id) else None,
+        role,
+        _replicas(lines),
+        (down_seconds or 0) * 1000,
+        slave,
+    )
+
+
+def _value(lines: bytes, key: bytes, start: int = 0) -> bytes | None:
+    """What follows `key` on its last line after `start`, None without such a line."""
+    at = lines.rfind(b"\n" + key, start)
+    if at < 0:
+        return None
+    at += 1 + len(key)
+    end = lines.find(b"\n", at)
+    return lines[at : end if end >= 0 else None].rstrip(b"\r")
+
+
+def _role(lines: bytes) -> tuple[Role | None, SlaveSection]:
+    at = lines.rfind(b"\nrole:")
+    if lines.startswith(b"master", at + 6) and at >= 0:
+        return Role.MASTER, SlaveSection()
+    if lines.startswith(b"slave", at + 6) and at >= 0:
+        return Role.SLAVE, _slave(lines[at:])
+    return None, SlaveSection()
+
+
+def _slave(lines: bytes) -> SlaveSection:
+    status = _value(lines, b"master_link_status:")
+    priority = number_of(_value(lines, b"slave_priority:") or b"")
+    offset = number_of(_value(lines, b"slave_repl_offset:") or b"")
+    announced = number_of(_value(lines, b"replica_announced:") or b"")
+    return SlaveSection(
+        master_host=host_of(_value(lines, b"master_host:") or b""),
+        master_port=port_of(_value(lines, b"master_port:") or b""),
+        link_up=None if status is None else status.lower() == b"up",
+        priority=priority if priority is not None and 0 <= priority <= _LARGEST_PRIORITY else None,
+        offset=offset if offset is not None and offset >= 0 else None,
+        announced=None if announced is None else announced != 0,
+    )
+
+
+def _replicas(lines: bytes) -> tuple[tuple[str, int], ...]:
+    found: list[tuple[str, int]] = []
+    at = lines.find(b"\nslave")
+    seen = 0
+    while at >= 0 and seen < MOST_REPLICAS:
+        end = lines.find(b"\n", at + 1)
+        if lines[at + 6 : at + 7].isdigit():
+            seen += 1
+            replica = _replica(lines[at + 6 : end if end >= 0 else None].rstrip(b"\r"))
+            if replica is not None:
+                found.append(replica)
+        at = lines.find(b"\nslave", end) if end >= 0 else -1
+    return tuple(found)
+
+
+def _replica(line: bytes) -> tuple[str, int] | None:
+    """Host and port from `N:ip=H,port=P,...`, or from the form of old servers, `N:H,P,state`."""
+    if b"ip=" in line:
+        host_text = line.partition(b"ip=")[2].partition(b",")[0]
+        port_text = line.partition(b"port=")[2].partition(b",")[0]
+    else:
+        parts = line.partition(b":")[2].split(b",", 2)
+        if len(parts) < 3:
+            return None
+        host_text, port_text = parts[0], parts[1]
+    host, port = host_of(host_text), port_of(port_text)
+    return (host, port) if host is not None and port is not None else None

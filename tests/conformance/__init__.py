@@ -1,0 +1,1 @@
+"""Runs other people's Sentinel test suites, unchanged, against our daemon: `make conformance`."""

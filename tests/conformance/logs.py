@@ -1,0 +1,43 @@
+"""The files that the servers of a suite write: what each unit added to them, and what must stay empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+_TAIL_LINES = 25
+
+
+class Logs:
+    """Follows the logs below the harness's temporary directory from unit to unit."""
+
+    def __init__(self, temporary: Path) -> None:
+        self._temporary = temporary
+        self._seen: dict[Path, int] = {}
+
+    def mark(self) -> None:
+        """What is written from now on belongs to the next unit."""
+        for path in self._temporary.glob("*/*.txt"):
+            self._seen[path] = path.stat().st_size
+
+    def stderr_of_unit(self) -> list[str]:
+        """What anything wrote to its standard error since the mark; the suites allow nothing there."""
+        return [f"{self._name(path)}: {line}" for path in self._paths("*/err.txt") for line in self._added(path)]
+
+    def sentinel_tails(self) -> Iterator[tuple[str, list[str]]]:
+        """For each sentinel, the name of its log and the last lines since the mark."""
+        for path in self._paths("sentinel_*/log.txt"):
+            yield self._name(path), self._added(path)[-_TAIL_LINES:]
+
+    def not_empty(self) -> list[str]:
+        """The err.txt files with anything in them, whenever it was written."""
+        return [self._name(path) for path in self._paths("*/err.txt") if path.stat().st_size]
+
+    def _paths(self, pattern: str) -> list[Path]:
+        return sorted(self._temporary.glob(pattern))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._temporary).as_posix()
+
+    def _added(self, path: Path) -> list[str]:
+        with path.open("rb") as file:
+            file.seek(self._seen.get(path, 0))
+            return file.read().decode(errors="replace").splitlines()
