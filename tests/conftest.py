@@ -108,3 +108,8 @@ def free_ports() -> Callable[[int], list[int]]:
         raise AssertionError(f"no {count} free ports on 127.0.0.1")
 
     return find
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--regenerate`: transcripts write their consequences anew instead of comparing them."""
+    parser.addoption("--regenerate", action="store_true", help="write the consequences in transcripts anew")

@@ -24,6 +24,14 @@ _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "conformance"
 _SUITES = {"redis-7.0": ("redis", "bookworm"), "valkey-8": ("valkey", "trixie")}
 _MODES = ("redis-7.0", "redis-7.2", "valkey-8")
 
+# Of what the harness says outside the units, this much is shown, without the lines that it always says.
+_SAID_LINES = 20
+_ROUTINE = ("Starting ", "killing stale instance ", "Cleaning up", "GOOD!", "WARNING ")
+
+# The harness would try a hundred ports, at five seconds each. One may be taken; three mean that the server is at fault.
+_ANOTHER_PORT = "failed, try another"
+_MAX_FAILED_STARTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -139,6 +147,7 @@ class _Run:
         self._logs = Logs(directory / "tests" / "sentinel" / "tmp")
         self._live = Live()
         self._told = 0
+        self._failed_starts = 0
 
     def to_the_end(self) -> list[str]:
         """Run it; returns the troubles that belong to no unit."""
@@ -148,19 +157,23 @@ class _Run:
             status = harness.run(self._directory, self._pattern, self._line, self._idle)
             if status:
                 troubles.append(f"the harness exited with status {status}")
-        except harness.SilentError as error:
+        except harness.HopelessError as error:
             troubles.append(str(error))
         finally:
             self._live.done()
         self.seconds = time.monotonic() - started
         self.reading.end(time.monotonic())
         self._tell_finished()
-        troubles += [f"{name} is not empty" for name in self._logs.not_empty()]
-        if troubles:
-            troubles += [line for line in self.reading.outside if line][-40:]
-        return troubles
+        said = [line for line in self.reading.outside if line and not line.startswith(_ROUTINE)]
+        if troubles and said:
+            troubles.append("\n      ".join(["outside the units the harness said:", *said[-_SAID_LINES:]]))
+        return troubles + self._logs.not_empty()
 
     def _line(self, line: str) -> None:
+        if line.endswith(_ANOTHER_PORT):
+            self._failed_starts += 1
+            if self._failed_starts == _MAX_FAILED_STARTS:
+                raise harness.HopelessError("a server does not start")
         units = len(self.reading.units)
         self.reading.feed(line, time.monotonic())
         self._tell_finished()

@@ -19,12 +19,15 @@ _TERM_SECONDS = 5.0
 _START = "fconfigure stdout -buffering line\nsource tests/sentinel/run.tcl\n"
 
 
-class SilentError(Exception):
-    """The harness said nothing for too long."""
+class HopelessError(Exception):
+    """The harness goes on, but nothing can come of it; the message says why."""
 
 
 def run(directory: Path, pattern: str | None, on_line: Callable[[str], None], on_idle: Callable[[], None]) -> int:
-    """Run the suite laid out in `directory`; returns its exit status. `on_idle` is called about twice a second."""
+    """Run the suite laid out in `directory`; returns its exit status.
+
+    `on_idle` is called about twice a second. Whatever it or `on_line` raises ends the run.
+    """
     (directory / "start.tcl").write_text(_START, encoding="utf-8")
     command = ["tclsh", "start.tcl", "--config", "bind", "127.0.0.1", "--dont-clean"]
     if pattern:
@@ -70,7 +73,7 @@ def _lines(process: subprocess.Popen[bytes], output: IO[bytes]) -> Iterator[str 
             if not running or received == b"":
                 break
             if time.monotonic() - heard > _SILENCE_SECONDS:
-                raise SilentError(f"the harness said nothing for {_SILENCE_SECONDS:g} s")
+                raise HopelessError(f"the harness said nothing for {_SILENCE_SECONDS:g} s")
             yield None
     if pending:
         yield pending.decode(errors="replace")

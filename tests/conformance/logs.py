@@ -20,16 +20,20 @@ class Logs:
 
     def stderr_of_unit(self) -> list[str]:
         """What anything wrote to its standard error since the mark; the suites allow nothing there."""
-        return [f"{self._name(path)}: {line}" for path in self._paths("*/err.txt") for line in self._added(path)]
+        return [f"{self._name(path)}: {line}" for path in self._paths("*/err.txt") for line in _tail(self._added(path))]
 
     def sentinel_tails(self) -> Iterator[tuple[str, list[str]]]:
         """For each sentinel, the name of its log and the last lines since the mark."""
         for path in self._paths("sentinel_*/log.txt"):
-            yield self._name(path), self._added(path)[-_TAIL_LINES:]
+            yield self._name(path), _tail(self._added(path))
 
     def not_empty(self) -> list[str]:
-        """The err.txt files with anything in them, whenever it was written."""
-        return [self._name(path) for path in self._paths("*/err.txt") if path.stat().st_size]
+        """The err.txt files with anything in them, whenever it was written, each with its last lines."""
+        return [
+            "\n      ".join([f"{self._name(path)} is not empty:", *_tail(path.read_bytes())])
+            for path in self._paths("*/err.txt")
+            if path.stat().st_size
+        ]
 
     def _paths(self, pattern: str) -> list[Path]:
         return sorted(self._temporary.glob(pattern))
@@ -37,7 +41,11 @@ class Logs:
     def _name(self, path: Path) -> str:
         return path.relative_to(self._temporary).as_posix()
 
-    def _added(self, path: Path) -> list[str]:
+    def _added(self, path: Path) -> bytes:
         with path.open("rb") as file:
             file.seek(self._seen.get(path, 0))
-            return file.read().decode(errors="replace").splitlines()
+            return file.read()
+
+
+def _tail(written: bytes) -> list[str]:
+    return written.decode(errors="replace").splitlines()[-_TAIL_LINES:]

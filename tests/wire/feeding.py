@@ -1,6 +1,7 @@
 """Feeding a codec the same bytes in different pieces."""
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -19,4 +20,4 @@ def single_bytes(data: bytes) -> list[bytes]:
 def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     """The data cut at the given places (taken modulo its length)."""
     marks = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[start:end] for start, end in zip(marks, marks[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(marks)]

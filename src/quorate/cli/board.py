@@ -37,13 +37,10 @@ def board(snapshot: Snapshot, cli: str) -> RenderableType:
 
 def _cells(row: Row) -> tuple[Text, ...]:
     role = f"sentinel {row.member.number}" if row.member.kind is Kind.SENTINEL else row.role
-    state = Text(row.state.value, _STATES.get(row.state, "yellow"))
-    if row.process.note:
-        state.append(f", {row.process.note}", "dim")
     return (
         Text(role, _ROLES.get(row.role, "")),
         Text(f"{HOST}:{row.member.port}"),
-        state,
+        Text(row.state.value, _STATES.get(row.state, "yellow")),
         Text("" if row.offset is None else f"{row.offset:,}"),
         Text("" if row.lag is None else size(row.lag), "" if not row.lag else "yellow"),
         watched(row),
@@ -52,20 +49,22 @@ def _cells(row: Row) -> tuple[Text, ...]:
 
 
 def watched(row: Row) -> Text:
-    """The numbers of the sentinels that know this member; those that hold it for down say so."""
-    text = Text()
-    for watcher in row.watchers:
-        text.append(" " if text else "")
-        text.append(str(watcher.number) if watcher.up else f"{watcher.number}:down", "" if watcher.up else "red")
-    return text or Text("nobody", "yellow")
+    """The numbers of the sentinels that know this member, those that hold it for down apart: `1 2, down: 3`."""
+    ups = " ".join(str(watcher.number) for watcher in row.watchers if watcher.up)
+    downs = " ".join(str(watcher.number) for watcher in row.watchers if not watcher.up)
+    if not ups and not downs:
+        return Text("nobody", "yellow")
+    return Text.assemble(ups, ", " if ups and downs else "", (f"down: {downs}", "red") if downs else "")
 
 
 def _footer(snapshot: Snapshot, cli: str) -> list[Text]:
+    """Two lines at least, so that the table stays where it is."""
     master = next((row for row in snapshot.rows if row.member.port == snapshot.master), None)
+    waiting = [Text(f"{r.member.label}: {r.process.note}", "yellow") for r in snapshot.rows if r.process.note]
     if snapshot.failing_over:
-        return [Text("A failover is running.", "yellow")]
+        return [Text("A failover is running.", "yellow"), *(waiting or [Text("")])]
     if master is None or master.process.pid is None or master.state is not State.UP:
-        return [Text("The master does not answer; the sentinels are about to replace it.", "yellow")]
+        return [Text("The master does not answer.", "yellow"), *(waiting or [Text("")])]
     shell, _ = connect_lines(snapshot.plan, master.member.place, cli)
     connect = Text.assemble(("Connect  ", "dim"), (shell, "bold"))
     attempt = Text.assemble(
@@ -73,20 +72,21 @@ def _footer(snapshot: Snapshot, cli: str) -> list[Text]:
         (f"kill -9 {master.process.pid}", "bold"),
         ("   in another terminal; Ctrl-C ends all", "dim"),
     )
-    return [connect, attempt]
+    return [connect, attempt, *waiting]
 
 
-def line_of(news: News) -> Text:
-    """One event on one line: time, who, what happened in words, and the event's own name."""
+def line_of(news: News, width: int) -> Text:
+    """One event on one line: time, who, what happened in words, and the event's own name where it has room."""
     clock = time.strftime("%H:%M:%S", time.localtime(news.at)) + f".{int(news.at % 1 * 1000):03d}"
     line = Text(f"{clock}  ", "dim")
-    line.append(f"{news.source:<15} ", "magenta" if news.source != "up" else "cyan")
+    line.append(f"{news.source:<11} ", "magenta" if news.source != "up" else "cyan")
     if news.channel in _LOCAL:
         line.append(news.payload, _LOCAL[news.channel])
         return line
     meaning = events.explain(news.channel, news.payload)
     line.append(meaning.words, _WEIGHTS[meaning.weight])
-    line.append(f"  {news.channel}", "dim")
+    if line.cell_len + 2 + len(news.channel) <= width:
+        line.append(f"  {news.channel}", "dim")
     return line
 
 

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from quorate.cli import board
+from quorate.cli.complaint import complain
 from quorate.local import folder as folders
 from quorate.local.binaries import cli_name
 from quorate.local.cluster import Cluster, Programs
@@ -29,16 +29,8 @@ from quorate.local.snapshot import Snapshot, State
 from quorate.local.trouble import LocalError
 
 _REFRESH = 0.25
-
-
-def complain(error: LocalError) -> int:
-    """Print what went wrong and what helps; the exit code."""
-    click.secho(error.text, fg="red", err=True)
-    for line in error.lines:
-        click.echo(f"    {line}", err=True)
-    if error.hint:
-        click.echo(error.hint, err=True)
-    return 1
+_LASTING = 1.0
+_PLAIN_WIDTH = 1000
 
 
 class Show:
@@ -130,21 +122,25 @@ class Show:
         await keeping
 
     async def _print(self, keeping: "asyncio.Task[None]") -> None:
-        """Plain lines: the events as they come, and every change of a member's role or state."""
+        """Plain lines: the events as they come, and a member's role or state once a change has lasted a second."""
         shown: dict[Member, tuple[str, State]] = {}
+        changed: dict[Member, float] = {}
         while not keeping.done():
+            now = time.monotonic()
             for row in self.cluster.snapshot().rows:
-                now = (row.role, row.state)
-                if shown.get(row.member, now) != now:
+                state = (row.role, row.state)
+                if shown.setdefault(row.member, state) == state:
+                    changed.pop(row.member, None)
+                elif now - changed.setdefault(row.member, now) >= _LASTING:
                     self.console.print(Text(board.row_line(row)))
-                shown[row.member] = now
+                    shown[row.member] = state
             await asyncio.sleep(_REFRESH)
         await keeping
 
     def _tell(self, news: News) -> None:
         # While the cluster starts, the sentinels only report what was just written into their files.
         if self.started:
-            self.console.print(board.line_of(news))
+            self.console.print(board.line_of(news, self.console.width if self.console.is_terminal else _PLAIN_WIDTH))
 
     async def _end(self, entry: Path | None) -> None:
         self.live = None

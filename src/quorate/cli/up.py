@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 from setproctitle import setproctitle
 
-from quorate.cli.show import Show, complain
+from quorate.cli.complaint import complain
+from quorate.cli.show import Show
 from quorate.local.binaries import find_server
 from quorate.local.cluster import Programs
 from quorate.local.plan import MAX_PORT, unquotable

@@ -7,7 +7,7 @@ a field is missing; the parsers of this package do not.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -16,7 +16,7 @@ from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection
 
 from quorate.client import parse
-from quorate.client.picture import Master, Place, SentinelPicture, Trouble, Unreadable
+from quorate.client.picture import Master, Place, SentinelPicture, Survey, Trouble, Unreadable
 
 Request: TypeAlias = tuple[str, ...]
 
@@ -86,18 +86,23 @@ class Line:
         except _TROUBLES as error:
             raise UnreadableError(_unreadable(self.place, error)) from error
 
-    async def events(self) -> AsyncIterator[tuple[str, str]]:
-        """Subscribe to everything and yield (channel, payload); the hello channel is left out. Ends with the line."""
+    async def subscribe(self) -> None:
+        """Ask for every event. From now on the line is only good for `event`."""
+        await self.ask(("PSUBSCRIBE", "*"))
+
+    async def event(self, patience: float | None = None) -> tuple[str, str] | None:
+        """The next (channel, payload), hellos left out; None after `patience` seconds without one."""
         try:
-            await self._connection.send_packed_command(self._connection.pack_commands([("PSUBSCRIBE", "*")]))
-            while True:
-                # `timeout=None` waits for ever: an idle sentinel has nothing to say for days.
-                message = await self._connection.read_response(timeout=None)
-                match message:
-                    case ["pmessage", _, str(channel), str(payload)] if not channel.startswith("__"):
-                        yield channel, payload
-                    case _:
-                        continue
+            async with asyncio.timeout(patience):
+                while True:
+                    # An abandoned read must not close the line: what has arrived so far stays in the parser.
+                    match await self._connection.read_response(disconnect_on_error=False):
+                        case ["pmessage", _, str(channel), str(payload)] if not channel.startswith("__"):
+                            return channel, payload
+                        case _:
+                            continue
+        except TimeoutError:
+            return None
         except _TROUBLES as error:
             raise UnreadableError(_unreadable(self.place, error)) from error
 
@@ -144,6 +149,27 @@ async def read(place: Place, access: Access) -> SentinelPicture | Unreadable:
 async def read_all(places: Sequence[Place], access: Access) -> list[SentinelPicture | Unreadable]:
     """Several sentinels at once, in the order asked for."""
     return list(await asyncio.gather(*(read(place, access) for place in places)))
+
+
+async def survey(seeds: Sequence[Place], access: Access) -> Survey:
+    """Ask all of `seeds`; then the peers of the first that answers, so that their views can be compared."""
+    answers = await read_all(seeds, access)
+    read_ones = [answer for answer in answers if isinstance(answer, SentinelPicture)]
+    failed = tuple(answer for answer in answers if isinstance(answer, Unreadable))
+    if not read_ones:
+        return Survey(None, (), failed)
+    known = {answer.place for answer in answers}
+    ids = {answer.myid for answer in read_ones}
+    peers = {
+        peer.seen.place: None
+        for master in read_ones[0].masters
+        for peer in master.peers
+        if peer.seen.place not in known and peer.seen.run_id not in ids
+    }
+    more = await read_all(list(peers), access)
+    others = [*read_ones[1:], *(answer for answer in more if isinstance(answer, SentinelPicture))]
+    unread = tuple(answer for answer in more if isinstance(answer, Unreadable))
+    return Survey(read_ones[0], tuple(others), failed, unread)
 
 
 async def _details(line: Line, masters: Sequence[Master]) -> list[Master]:

@@ -35,7 +35,7 @@ class Subject:
     def __str__(self) -> str:
         where = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         word = {"slave": "replica"}.get(self.kind, self.kind)
-        return f"{word} {self.name} ({where})" if self.kind == "master" else f"{word} {where}"
+        return f"{word} {where}"
 
 
 def subject_of(payload: str) -> Subject | None:
@@ -70,7 +70,7 @@ def explain(channel: str, payload: str) -> Meaning:
     if channel == "+switch-master":
         move = switched(payload)
         if move is not None:
-            return Meaning(Weight.GOOD, f"master {move[0]} moved from {move[1]}:{move[2]} to {move[3]}:{move[4]}")
+            return Meaning(Weight.GOOD, f"{move[0]} moved: {move[1]}:{move[2]} -> {move[3]}:{move[4]}")
     if channel == "+new-epoch":
         return Meaning(Weight.DETAIL, f"the epoch is now {payload}")
     if channel == "+vote-for-leader":
@@ -81,6 +81,9 @@ def explain(channel: str, payload: str) -> Meaning:
         return Meaning(weight, "distrusts its clock and decides nothing" if channel == "+tilt" else "decides again")
     known = _MEANINGS.get(channel)
     subject = subject_of(payload)
+    if channel in {"+role-change", "-role-change"} and subject is not None:
+        role = "master" if subject.rest.endswith("master") else "replica"
+        return Meaning(Weight.DETAIL, f"{subject} now says that it is a {role}")
     if known is None or (subject is None and "{}" in known.words):
         return Meaning(Weight.DETAIL, payload)
     extra = f" ({subject.rest.lstrip('#')})" if subject is not None and subject.rest and channel != "+monitor" else ""
@@ -92,34 +95,30 @@ _MEANINGS = {
     "-monitor": Meaning(Weight.STEP, "no longer watches {}"),
     "+sdown": Meaning(Weight.BAD, "{} does not answer"),
     "-sdown": Meaning(Weight.GOOD, "{} answers again"),
-    "+odown": Meaning(Weight.BAD, "the sentinels agree that {} is down"),
+    "+odown": Meaning(Weight.BAD, "agreed: {} is down"),
     "-odown": Meaning(Weight.GOOD, "{} is no longer agreed to be down"),
     "+try-failover": Meaning(Weight.STEP, "starts a failover of {}"),
-    "+elected-leader": Meaning(Weight.STEP, "was elected to lead the failover of {}"),
+    "+elected-leader": Meaning(Weight.STEP, "leads the failover of {}"),
     "+failover-state-select-slave": Meaning(Weight.DETAIL, "looks for the best replica of {}"),
     "+selected-slave": Meaning(Weight.STEP, "chose {} to become master"),
     "+failover-state-send-slaveof-noone": Meaning(Weight.DETAIL, "tells {} to become master"),
     "+failover-state-wait-promotion": Meaning(Weight.DETAIL, "waits for {} to become master"),
     "+promoted-slave": Meaning(Weight.GOOD, "{} has become master"),
-    "+failover-state-reconf-slaves": Meaning(Weight.DETAIL, "points the other replicas of {} to the new master"),
-    "+slave-reconf-sent": Meaning(Weight.DETAIL, "{} is told to follow the new master"),
-    "+slave-reconf-inprog": Meaning(Weight.DETAIL, "{} is synchronising with the new master"),
+    "+failover-state-reconf-slaves": Meaning(Weight.DETAIL, "points the other replicas to the new master"),
+    "+slave-reconf-sent": Meaning(Weight.DETAIL, "tells {} to follow it"),
+    "+slave-reconf-inprog": Meaning(Weight.DETAIL, "{} syncs with the new master"),
     "+slave-reconf-done": Meaning(Weight.STEP, "{} follows the new master"),
-    "-slave-reconf-sent-timeout": Meaning(Weight.BAD, "{} did not turn to the new master in time"),
-    "+slave-reconf-sent-be": Meaning(Weight.DETAIL, "{} is told to follow the new master at the end"),
+    "-slave-reconf-sent-timeout": Meaning(Weight.BAD, "{} did not follow in time"),
+    "+slave-reconf-sent-be": Meaning(Weight.DETAIL, "tells {} to follow it, at the end"),
     "+failover-end": Meaning(Weight.STEP, "the failover of {} is complete"),
     "+failover-end-for-timeout": Meaning(Weight.BAD, "the failover of {} ended by its time limit"),
-    "-failover-abort-not-elected": Meaning(Weight.BAD, "gave up the failover of {}: no majority voted for a leader"),
-    "-failover-abort-no-good-slave": Meaning(Weight.BAD, "gave up the failover of {}: no replica is fit for it"),
-    "-failover-abort-slave-timeout": Meaning(
-        Weight.BAD, "gave up the failover of {}: the chosen replica did not become master"
-    ),
-    "+config-update-from": Meaning(Weight.DETAIL, "learns the new configuration from {}"),
+    "-failover-abort-not-elected": Meaning(Weight.BAD, "gave up the failover: no majority for a leader"),
+    "-failover-abort-no-good-slave": Meaning(Weight.BAD, "gave up the failover: no replica is fit for it"),
+    "-failover-abort-slave-timeout": Meaning(Weight.BAD, "gave up the failover: the replica did not become master"),
+    "+config-update-from": Meaning(Weight.DETAIL, "hears of it from {}"),
     "+slave": Meaning(Weight.DETAIL, "knows {}"),
     "+sentinel": Meaning(Weight.DETAIL, "knows {}"),
     "+reboot": Meaning(Weight.STEP, "{} was restarted"),
-    "+role-change": Meaning(Weight.DETAIL, "{} changed its role"),
-    "-role-change": Meaning(Weight.DETAIL, "{} changed its role"),
     "+convert-to-slave": Meaning(Weight.STEP, "turns {} back into a replica"),
     "+fix-slave-config": Meaning(Weight.STEP, "points {} to the right master"),
     "+reset-master": Meaning(Weight.STEP, "forgot what it knew of {}"),

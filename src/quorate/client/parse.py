@@ -139,6 +139,7 @@ def _seen(fields: Fields) -> Seen:
         place=Place(fields.get("ip", "?"), number(fields.get("port")) or 0),
         run_id=fields.get("runid", ""),
         flags=tuple(flag for flag in fields.get("flags", "").split(",") if flag),
+        last_ping=number(fields.get("last-ping-reply")),
         last_ok_ping=number(fields.get("last-ok-ping-reply")),
         down_for=down if down is not None else objectively,
         down_after=number(fields.get("down-after-milliseconds")),

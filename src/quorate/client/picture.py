@@ -49,6 +49,7 @@ class Seen:
     place: Place
     run_id: str = ""
     flags: tuple[str, ...] = ()
+    last_ping: Millis | None = None
     last_ok_ping: Millis | None = None
     down_for: Millis | None = None
     down_after: Millis | None = None
@@ -58,6 +59,13 @@ class Seen:
     def down(self) -> bool:
         """Down in the eyes of this sentinel, alone or with others."""
         return "s_down" in self.flags or "o_down" in self.flags
+
+    @property
+    def refuses(self) -> bool:
+        """Down although it answers: its answers to PING are errors, as with a wrong password."""
+        if not self.down or self.last_ping is None or self.last_ok_ping is None or self.down_after is None:
+            return False
+        return self.last_ping < self.down_after < self.last_ok_ping
 
     @property
     def cut_off(self) -> bool:
@@ -184,3 +192,16 @@ class SentinelPicture:
     def master(self, name: str) -> Master | None:
         """The master monitored under `name`."""
         return next((m for m in self.masters if m.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What several sentinels say. `asked` is the one whose view is shown, None when none could be read.
+
+    `others` are its peers and the rest of the sentinels asked for; `failed` those asked for that could not be read.
+    """
+
+    asked: SentinelPicture | None
+    others: tuple[SentinelPicture, ...] = ()
+    failed: tuple[Unreadable, ...] = ()
+    unread_peers: tuple[Unreadable, ...] = ()

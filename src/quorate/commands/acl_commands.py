@@ -7,7 +7,7 @@ from quorate.commands.acl_log_command import log
 from quorate.commands.acl_rules import RuleError, Selector, joined_selectors
 from quorate.commands.acl_text import bad_name
 from quorate.commands.contract import Host, Now, Session
-from quorate.commands.errors import refused, wrong_arity, wrong_subcommand
+from quorate.commands.errors import echo, refused, wrong_arity, wrong_subcommand
 from quorate.commands.numbers import NOT_AN_INTEGER, integer
 from quorate.commands.results import whole
 from quorate.commands.table import CATEGORIES, TABLES, Handler
@@ -70,7 +70,7 @@ def cat(host: Host, session: Session, args: list[bytes]) -> Now:
         return Now(([name.encode() for name in CATEGORIES],))
     category = text_of(args[2].lower())
     if category not in CATEGORIES:
-        return refused(f"ERR Unknown category '{whole(args[2])}'")
+        return refused(f"ERR Unknown category '{echo(args[2])}'")
     table = TABLES[host.view().settings.mode]
     return Now(([command.name.encode() for command in table.listed() if category in command.categories],))
 

@@ -117,7 +117,7 @@ Answer: TypeAlias = Now | Later | Postponed
 
 @dataclass(frozen=True, slots=True)
 class ScriptView:
-    """An entry of PENDING-SCRIPTS. `pid` 0 and `delay` (ms until due, never negative) while waiting; else `runtime` ms."""
+    """An entry of PENDING-SCRIPTS. Waiting: `pid` 0, `delay` ms until due (never negative); running: `runtime` ms."""
 
     argv: tuple[str, ...]
     running: bool
@@ -129,7 +129,7 @@ class ScriptView:
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
-    """What INFO tells of the process. `listeners` are the texts after `listenerN:`; `supervised` no|systemd|upstart|..."""
+    """What INFO tells of the process. `listeners` are the texts after `listenerN:`; `supervised` is no, systemd, ..."""
 
     run_id: str
     pid: int

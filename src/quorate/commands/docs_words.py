@@ -35,14 +35,14 @@ class Doc:
 
 def word(literal: str, since: str = "", flags: str = "") -> Argument:
     """A word that is given as it is, such as ON."""
-    return Argument(token.lower(), "pure-token", token, since, flags)
+    return Argument(literal.lower(), "pure-token", literal, since, flags)
 
 
 def choice(name: str, *inner: Argument, literal: str = "", since: str = "", flags: str = "") -> Argument:
     """One of several arguments."""
-    return Argument(name, "oneof", token, since, flags, inner)
+    return Argument(name, "oneof", literal, since, flags, inner)
 
 
 def block(name: str, *inner: Argument, literal: str = "", since: str = "", flags: str = "") -> Argument:
     """Several arguments that belong together."""
-    return Argument(name, "block", token, since, flags, inner)
+    return Argument(name, "block", literal, since, flags, inner)

@@ -176,25 +176,36 @@ def _time(name: str, lowest: int, complaint: str) -> Callable[[Draft, Values], s
     def take(draft: Draft, values: Values) -> str | None:
         span = number(values[1])
         # Beyond an int C wraps around, so such a file could not go back.
-        return complaint if not lowest <= span <= _INT_MAX else _set(draft, values, name, span)
+        if not lowest <= span <= _INT_MAX:
+            return complaint
+        _set(draft, values, name, span)
+        return None
 
     return take
 
 
 def _parallel_syncs(draft: Draft, values: Values) -> str | None:
-    return _set(draft, values, "parallel_syncs", number(values[1]))
+    _set(draft, values, "parallel_syncs", number(values[1]))
+    return None
 
 
 def _script(name: str, complaint: str) -> Callable[[Draft, Values], str | None]:
     def take(draft: Draft, values: Values) -> str | None:
         path = text_of(values[1])
-        return _set(draft, values, name, path) if draft.executable(path) else complaint
+        if not draft.executable(path):
+            return complaint
+        _set(draft, values, name, path)
+        return None
 
     return take
 
 
 def _credential(name: str) -> Callable[[Draft, Values], str | None]:
-    return lambda draft, values: _set(draft, values, name, text_of(values[1]))
+    def take(draft: Draft, values: Values) -> str | None:
+        _set(draft, values, name, text_of(values[1]))
+        return None
+
+    return take
 
 
 def _rename(draft: Draft, values: Values) -> str | None:
@@ -205,7 +216,8 @@ def _rename(draft: Draft, values: Values) -> str | None:
         return None
     if any(known.lower() == old.lower() for known, _ in renames):
         return "Same command renamed multiple times with rename-command."
-    return _set(draft, values, "renames", (*renames, (old, new)))
+    _set(draft, values, "renames", (*renames, (old, new)))
+    return None
 
 
 def _config_epoch(draft: Draft, values: Values) -> str | None:

@@ -61,12 +61,17 @@ def _obey_all(reading: Reading, draft: Draft) -> None:
     own = {words[1] for line, words in lines if line.depth == 0 and _is_monitor(words)}
     for turn in Pass:
         for line, words in lines:
-            if turn_of(words) is not turn or (line.depth and _is_monitor(words) and words[1] in own):
+            if turn_of(words) is not turn or (line.depth and _is_state(words) and words[1] in own):
                 # The rewriter has put an included master into the file itself; C stumbles over it at the next start.
                 continue
             problem = obey(draft, words)
             if problem is not None:
                 raise reading.refuse(line, problem)
+
+
+def _is_state(words: Values) -> bool:
+    known = text_of(words[0]).lower() in {"known-replica", "known-slave", "known-sentinel"}
+    return _is_monitor(words) or (known and len(words) > 1)
 
 
 def _is_monitor(words: Values) -> bool:

@@ -10,7 +10,7 @@ from quorate.model.settings import DEFAULT_PORT
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to load: the file's path (for messages), its bytes, and the command line's directives as (name, value, ...)."""
+    """What to load: the file's path (for messages), its bytes, the command line's directives as (name, value, ...)."""
 
     path: str
     data: bytes
@@ -152,7 +152,7 @@ Values = tuple[bytes, ...]
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that a start needs. `saved.settings` carries myid: the file's, or the new one (then `has_myid` is False).
+    """Everything that a start needs. `saved.settings` has the file's myid, or the new one (then `has_myid` is False).
 
     `standard` has the values of every standard directive given, by lower-case name, last one last: the rewriter
     writes them back. `warnings` are lines for the log: what was accepted without effect, merged or corrected.

@@ -5,9 +5,7 @@ An operator's file may hold any of them, because C Sentinel takes every directiv
 
 from quorate.conf.kinds import Kind, Row
 
-_POLICIES = (
-    "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction"
-)
+_POLICIES = "volatile-lru volatile-lfu volatile-random volatile-ttl allkeys-lru allkeys-lfu allkeys-random noeviction"
 
 ROWS = (
     Row("active-defrag-cycle-max", Kind.NUMBER, "25", "1 99"),

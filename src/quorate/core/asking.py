@@ -35,9 +35,11 @@ def ask_peers(turn: Turn, master: Master) -> Millis | None:
         return None
     period = turn.state.tuning.ask_period
     moments = []
+    # A question that waits for the disk is still under way; more of them would only wait behind it.
+    held_back = turn.state.durable < turn.revision()
     for peer in master.peers.values():
         if peer.asked:
-            due = peer.asked + period
+            due = turn.now + period if held_back else peer.asked + period
         else:
             due = peer.ask_again
         if due <= turn.now and peer.link.usable:

@@ -15,13 +15,15 @@ from quorate.core.state import DataServer, FailoverState, Master, Reconf, Replic
 from quorate.core.turn import Turn
 from quorate.model.hello import Hello
 from quorate.model.identity import MasterName
+from quorate.model.info import Role
 from quorate.model.millis import Millis
 
 PENDING_PER_OWNER = 100
 """A link with this many unanswered requests per owner gets no more periodic ones."""
 
 FAST_INFO: Millis = 1_000
-"""INFO period of replicas while their master is down, failing over, or unreachable for them (spec 5.2)."""
+"""INFO period of replicas while their master is down, failing over, or unreachable for them (spec 5.2), and of those
+that call themselves master: nobody should be wrong for longer than need be."""
 
 PINGS_PER_DOWN_AFTER = 10
 SHORTEST_PING: Millis = 50
@@ -83,7 +85,7 @@ def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
         awaited = server is failover.promoted and failover.state is FailoverState.WAIT_PROMOTION
         if awaited or server.reconf in (Reconf.SENT, Reconf.INPROG):
             return SLOT
-    if master.odown or failover or server.link_down_for:
+    if master.odown or failover or server.link_down_for or server.role is Role.MASTER:
         return min(normal, FAST_INFO)
     return normal
 

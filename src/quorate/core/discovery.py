@@ -81,6 +81,8 @@ def _note_role(turn: Turn, master: Master, server: DataServer, role: Role) -> No
     expected = Role.MASTER if server is master else Role.SLAVE
     if isinstance(server, Replica) and role is Role.SLAVE:
         server.conf_changed = turn.now
+    if isinstance(server, Replica):
+        cadence.hurry_info(turn, master, server)
     event = Event.ROLE_CHANGE if role is expected else Event.ROLE_CHANGE_AWAY
     turn.about(event, master, server, f" new reported role is {role.value}")
 

@@ -18,6 +18,11 @@ def on_hello(turn: Turn, hello: Hello) -> None:
     master = turn.state.masters.get(hello.master)
     if master is None or hello.sender_id == turn.state.settings.myid:
         return
+    known = master.peers.get(hello.sender_id)
+    if known is not None and known.hello is hello:
+        # Word for word what it said last time; epochs only grow, so there is nothing in it for us.
+        known.last_hello = turn.now
+        return
     peer = _known_sender(turn, master, hello)
     if not _epochs_acceptable(turn, hello):
         return
@@ -25,10 +30,9 @@ def on_hello(turn: Turn, hello: Hello) -> None:
         turn.raise_epoch(hello.current_epoch, master)
     if peer is None:
         return
-    peer.hello_epoch = hello.config_epoch
-    if hello.config_epoch > master.config_epoch:
-        _adopt(turn, master, peer, hello)
     peer.last_hello = turn.now
+    if hello.config_epoch <= master.config_epoch or _adopt(turn, master, peer, hello):
+        peer.hello = hello
 
 
 def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:
@@ -102,19 +106,19 @@ def refuse_epoch(turn: Turn, epoch: int, source: str) -> None:
         turn.tell(Event.EPOCH_REFUSED, f"{epoch} {source} current {state.current_epoch}")
 
 
-def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> None:
-    """A newer configuration: take its epoch, and its address if that is another one."""
+def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
+    """A newer configuration: take its epoch, and its address if that is another one. False if it cannot be taken."""
     address = turn.address(hello.master_host, hello.master_port)
     if address is None or not address.ip or not address.port:
         # Nothing is taken over by halves: the same hello comes again when the name may be known.
         turn.remark(Level.WARNING, f"Failed to resolve hostname '{hello.master_host}'")
-        return
+        return False
     master.config_epoch = hello.config_epoch
     turn.touch(master)
-    if address.same_as(master.address):
-        return
-    turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
-    switch_master(turn, master, address, hello.master_host, "observer")
+    if not address.same_as(master.address):
+        turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
+        switch_master(turn, master, address, hello.master_host, "observer")
+    return True
 
 
 def switch_master(turn: Turn, master: Master, address: Address, shown: str, role: str) -> None:

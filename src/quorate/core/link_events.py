@@ -48,9 +48,10 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
         case inputs.Reconfigured():
             _answered(link)
         case inputs.LinkRefused():
-            _answered(link)
             link.trouble = event.text
-            link.info_asked = 0
+            if link.info_asked:
+                _answered(link)
+                link.info_asked = 0
 
 
 def _answered(link: Link) -> None:
@@ -93,7 +94,8 @@ def on_pinged(turn: Turn, event: inputs.Pinged) -> None:
     link = state.links.get(event.conn)
     if link is None:
         return
-    _answered(link)
+    # Replies come in order, so whatever was asked before this PING has been answered, well or not.
+    link.pending = 0
     link.ponged = turn.now
     was_silent = link.silent_since
     if event.pong in (Pong.PONG, Pong.LOADING, Pong.MASTERDOWN):

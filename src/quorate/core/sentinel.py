@@ -38,7 +38,7 @@ class Sentinel:
         self._state.current_epoch = saved.current_epoch
         self._state.names = {host.lower(): ip for host, ip in names.items()}
         self._saved: SavedState | None = saved
-        self._born = now
+        self._wake: Millis | None = now
 
     def handle(self, now: Millis, event: Input) -> Outcome:
         """What follows from an input."""
@@ -49,17 +49,17 @@ class Sentinel:
         self._mind_lateness(turn)
         if not self._state.crashed or isinstance(event, (inputs.Saved, inputs.SaveFailed)):
             _react(turn, event)
-            _run_calendar(turn)
-            _decide_all(turn)
-        outcome = turn.outcome()
-        self._state.expected = self._state.calendar.next() or 0
-        return outcome
+            if self._wake is not None and self._wake <= now:
+                _run_calendar(turn)
+            if turn.checks:
+                _decide_all(turn)
+        self._wake = self._state.calendar.next()
+        self._state.expected = self._wake or 0
+        return turn.outcome()
 
     def wake_at(self) -> Millis | None:
         """The next moment at which something may have to be done without any news."""
-        if self._saved is not None:
-            return self._born
-        return self._state.calendar.next()
+        return self._wake
 
     def view(self, now: Millis) -> SentinelView:
         """The present state, for queries."""

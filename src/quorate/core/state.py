@@ -13,6 +13,7 @@ from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
 from quorate.core.requests import ConnId, InstanceId
 from quorate.model.address import Address
+from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role
 from quorate.model.millis import Millis
@@ -106,7 +107,8 @@ class Peer(Watched):
     leader: RunId | None = None
     leader_epoch: Epoch = Epoch(0)
     last_hello: Millis = 0
-    hello_epoch: Epoch = Epoch(0)
+    hello: Hello | None = None
+    """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0
     """When it last asked us for our vote for itself."""
 

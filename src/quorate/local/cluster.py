@@ -74,12 +74,15 @@ class Cluster:
         progress(f"starting the master, server {master}")
         self._spawn(first, None)
         await self._answering(first, progress)
-        others = [m for m in members if m is not first]
-        for member in others:
-            self._spawn(member, master)
-        progress(f"starting {len(others)} more: replicas and sentinels")
-        for member in others:
-            await self._answering(member, progress)
+        replicas = [m for m in members if m.kind is Kind.SERVER and m is not first]
+        sentinels = [m for m in members if m.kind is Kind.SENTINEL]
+        # Sentinels come last: whatever does not answer their first attempt counts as down for a while.
+        for kind, group in (("replicas", replicas), ("sentinels", sentinels)):
+            progress(f"starting {len(group)} {kind}")
+            for member in group:
+                self._spawn(member, master)
+            for member in group:
+                await self._answering(member, progress)
         self.observer.start()
         progress("waiting until the replicas follow and the sentinels know each other")
         await self._ready()
@@ -191,7 +194,7 @@ class Cluster:
         life.death = revival.Death(now, life.deaths)
         life.was_master = member.kind is Kind.SERVER and member.port == self._last_master
         life.successor_since = None
-        self._say("-died", f"{self._called(member)} (process {life.child.pid}) ended: {ended}")
+        self._say("-died", f"{self._called(member)} died: {ended} (pid {life.child.pid})")
         if life.deaths > 1 and ended.startswith("exit"):
             for line in last_lines(life.child.log, 2):
                 self._say("-log", f"{member.label}: {line}")
@@ -221,9 +224,9 @@ class Cluster:
             life.deaths += 1
             life.death = revival.Death(time.monotonic(), life.deaths)
             return
-        follows = "" if member.kind is Kind.SENTINEL or member.port == master else f" as a replica of {master}"
+        follows = "" if member.kind is Kind.SENTINEL or member.port == master else f" as replica of {master}"
         assert life.child is not None, "it was just spawned"
-        self._say("+started", f"{member.label} is started again{follows} (process {life.child.pid})")
+        self._say("+started", f"{member.label} restarted{follows} (pid {life.child.pid})")
 
     def _called(self, member: Member) -> str:
         if member.kind is Kind.SENTINEL:

@@ -1,6 +1,7 @@
 """Looks at every member of a running cluster, and listens to the sentinels' events. One task each, all on one loop."""
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -97,12 +98,18 @@ class Observer:
         while True:
             try:
                 async with await Line.open(member.place, self._server_access) as line:
-                    while True:
-                        self.servers[member.port] = await _server(line)
-                        await asyncio.sleep(PERIOD)
+                    await self._look_on(line)
             except UnreadableError as error:
                 self.servers[member.port] = error.what
             await asyncio.sleep(PERIOD / 2)
+
+    async def _look_on(self, line: Line) -> None:
+        """Look until the connection breaks. That alone says nothing: a server closes it when its role changes."""
+        self.servers[line.place.port] = await _server(line)
+        with contextlib.suppress(UnreadableError):
+            while True:
+                await asyncio.sleep(PERIOD)
+                self.servers[line.place.port] = await _server(line)
 
     async def _watch_sentinel(self, member: Member) -> None:
         while True:
@@ -119,17 +126,22 @@ class Observer:
         while True:
             try:
                 async with await Line.open(member.place, self._sentinel_access) as line:
-                    async for channel, payload in line.events():
-                        self._hear(member, channel, payload)
+                    await line.subscribe()
+                    while True:
+                        event = await line.event()
+                        if event is not None:
+                            self._hear(member, *event)
             except UnreadableError:
                 await asyncio.sleep(PERIOD / 2)
 
     def _hear(self, member: Member, channel: str, payload: str) -> None:
         now = time.time()
+        # The sentinels count votes at different moments; the count makes no news of its own.
+        news = (channel, payload.partition(" #quorum ")[0])
         fresh = (entry for entry in self._heard if now - entry[0] < _HEARD_FOR)
-        if any(entry[1:] == (channel, payload) for entry in fresh):
+        if any(entry[1:] == news for entry in fresh):
             return
-        self._heard.append((now, channel, payload))
+        self._heard.append((now, *news))
         self._tell(News(now, member.label, channel, payload))
 
 

@@ -40,7 +40,8 @@ class Member:
 
     @property
     def label(self) -> str:
-        return f"{self.kind.value} {self.port}"
+        """`server 6379`, `sentinel 1`: servers go by their ports, as their roles change."""
+        return f"server {self.port}" if self.kind is Kind.SERVER else f"sentinel {self.number}"
 
     @property
     def place(self) -> Place:
@@ -100,7 +101,6 @@ def server_conf(plan: Plan, directory: str, port: int, master: int | None) -> st
         f"port {port}\nbind {HOST}\ndir {quoted(directory)}",
         'appendonly yes\nsave ""',
         "repl-diskless-sync-delay 0",
-        "repl-ping-replica-period 1",
     ]
     if plan.password:
         lines.append(f"requirepass {quoted(plan.password)}\nmasterauth {quoted(plan.password)}")
@@ -168,12 +168,12 @@ def connect_lines(plan: Plan, master: Place, cli: str) -> tuple[str, Sequence[st
     """The shell line and the Python lines by which an application gets in. `cli` is the name of the program."""
     secret = f" -a {shell_quoted(plan.password)} --no-auth-warning" if plan.password else ""
     shell = f"{cli} -p {master.port}{secret}"
-    places = ", ".join(f'("{HOST}", {port})' for port in plan.sentinels)
+    ports = ", ".join(map(str, plan.sentinels)) + ("," if len(plan.sentinels) == 1 else "")
     password = f", password={plan.password!r}" if plan.password else ""
     return shell, (
         "from redis.sentinel import Sentinel",
-        f"sentinel = Sentinel([{places}], socket_timeout=1)",
-        f'master = sentinel.master_for("{plan.name}"{password})',
+        f'hosts = [("{HOST}", port) for port in ({ports})]',
+        f'master = Sentinel(hosts, socket_timeout=1).master_for("{plan.name}"{password})',
         'master.set("greeting", "hello")',
     )
 

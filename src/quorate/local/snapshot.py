@@ -122,16 +122,22 @@ def _silence(sight: object, process: Process) -> State:
 def _lag(
     sight: ServerSight, member: Member, sights: Mapping[int, ServerSight | Unreadable], master: int | None
 ) -> int | None:
-    """Bytes behind the master, by the master's own account where it has one: one moment, not two."""
+    """Bytes behind the master: the smaller of two estimates, since either is too high for a moment.
+
+    The master knows only what a replica acknowledged up to a second ago; the offsets that both report themselves
+    were not read at the same moment.
+    """
     if sight.role == "master":
         return None
     leader = sights.get(-1 if master is None else master)
     if not isinstance(leader, ServerSight) or leader.role != "master" or not sight.link_up:
         return None
-    line = leader.replication.lags.get(member.place)
-    if line is not None:
-        return line.behind
-    return None if leader.offset is None or sight.offset is None else max(0, leader.offset - sight.offset)
+    estimates = []
+    if member.place in leader.replication.lags:
+        estimates.append(leader.replication.lags[member.place].behind)
+    if leader.offset is not None and sight.offset is not None:
+        estimates.append(max(0, leader.offset - sight.offset))
+    return min(estimates, default=None)
 
 
 def _watchers(member: Member, name: str, views: Sequence[tuple[int, SentinelPicture]]) -> tuple[Watcher, ...]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_PORT = 65535
 
@@ -34,6 +35,7 @@ def join(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+@lru_cache(maxsize=8192)
 def numeric(text: str) -> str | None:
     """The canonical form of a numeric address (127.1 becomes 127.0.0.1, 0:0::1 becomes ::1), None for a name.
 

@@ -5,34 +5,37 @@ others rely on it: a port that is taken leaves the configuration untouched, and 
 """
 
 import asyncio
-import contextlib
 import gc
-import logging
 import os
 import secrets
 import signal
 import sys
-import threading
 import traceback
-import types
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from quorate import __version__
+from quorate.commands.acl import Book
 from quorate.conf.load import ConfigError
-from quorate.conf.options import LogOptions, ProcessOptions
-from quorate.core.inputs import Resolved
+from quorate.conf.options import LogOptions
+from quorate.core.driver import Driver
+from quorate.core.inputs import Stopping
+from quorate.core.sentinel import Sentinel
 from quorate.model.identity import bytes_of
 from quorate.model.notice import Level
 from quorate.model.saved import SaveDelta
-from quorate.runtime import clock, process, startup, tls
+from quorate.runtime import clock, process, quiet, startup, tls
 from quorate.runtime.invocation import Invocation
-from quorate.runtime.listener import BindFailed, Doors, open_doors
+from quorate.runtime.listener import BindFailed, Doors, open_doors, serve
 from quorate.runtime.logs import Log
+from quorate.runtime.loop import Identity, World
 from quorate.runtime.names import Names, resolve_all
+from quorate.runtime.ports import Outward, Ports
 from quorate.runtime.process import PidFile, Signals
+from quorate.runtime.script_queue import Limits
+from quorate.runtime.scripts import Scripts
 from quorate.runtime.startup import Prepared, Refused
 from quorate.runtime.store import Saver
 from quorate.runtime.systemd import Supervision, Supervisor, supervision
@@ -42,6 +45,17 @@ NAMES_PATIENCE = 2.0
 
 LAST_WORDS = 0.05
 """Seconds that the last lines of the log may take at the end."""
+
+LAST_BYTES = 0.005
+"""Seconds that the loop still turns at the end, so that replies that were given leave."""
+
+LEADING_PATIENCE = 3.0
+"""Seconds by which a leader between choosing a replica and its promotion stays on: others could only start anew."""
+
+_LEADING = frozenset(("select_slave", "send_slaveof_noone", "wait_promotion", "update_config"))
+
+# Nothing that lives long is a cycle, and what does not is freed by counting; collections are rare and look at little.
+_COLLECT_AFTER = (20_000, 20, 50)
 
 
 def main(invocation: Invocation, signals: Signals) -> NoReturn:
@@ -68,7 +82,7 @@ def main(invocation: Invocation, signals: Signals) -> NoReturn:
 
 
 class Daemon:
-    """One life. Whatever ends it ends in `end`."""
+    """One life. Whatever ends it ends in `end` or `crash`."""
 
     def __init__(self, prepared: Prepared, log: Log, supervisor: Supervisor, signals: Signals) -> None:
         self._prepared = prepared
@@ -77,24 +91,24 @@ class Daemon:
         self._signals = signals
         self._pidfile: PidFile | None = None
         self._doors: Doors | None = None
-        self._tls: tls.Tls | None = None
+        self._world: World | None = None
+        self._leaving = False
 
     def live(self, *, background: bool) -> NoReturn:
         """Start, run and end."""
         self._signals.on_leave(self._leave_early)
-        _keep_off_standard_error(self._log)
+        quiet.keep_off_standard_error(self._log)
         self._log.start()
         try:
-            self._settle(background=background)
+            parts = self._settle(background=background)
             loop = _new_loop()
             asyncio.set_event_loop(loop)
-            loop.run_until_complete(self._serve(loop))
+            loop.run_until_complete(self._begin(loop, parts))
+            loop.run_forever()
         except (Refused, BindFailed) as error:
             self._log.write(Level.WARNING, str(error))
         except BaseException:  # noqa: BLE001 - it belongs into the log, since nobody reads our standard error
-            self._log.write(Level.WARNING, "The sentinel stops because of an error of its own:")
-            for line in traceback.format_exc().splitlines():
-                self._log.write(Level.WARNING, line)
+            quiet.report(self._log, "The sentinel stops because of an error of its own:", traceback.format_exc())
         self.end(1)
 
     def end(self, status: int) -> NoReturn:
@@ -114,6 +128,198 @@ class Daemon:
         self._log.close(LAST_WORDS)
         os._exit(status)
 
-    def _leave_early(self, number: signal.Signals) -> NoReturn:
+    # --- start ------------------------------------------------------------------------------------------------------
+
+    def _settle(self, *, background: bool) -> "_Parts":
+        """Everything before there is a loop: nothing is written yet but the log and the pid file."""
+        config, log = self._prepared.config, self._log
+        options, settings = config.process, config.saved.settings
+        mode = settings.mode.value
+        log.write(Level.NOTICE, f"Quorate {__version__} is starting, pid {os.getpid()}, compatible with {mode}")
+        log.write(Level.NOTICE, "Configuration loaded")
+        for remark in (*config.warnings, *tls.remarks(options.tls)):
+            log.write(Level.WARNING, remark)
+        limit = process.raise_file_limit(options.clients.maxclients)
+        if limit.remark:
+            log.write(Level.WARNING, limit.remark)
+        if background or options.pidfile:
+            self._pidfile = PidFile(options.pidfile or options.default_pidfile)
+            failure = self._pidfile.write()
+            if failure is not None:
+                log.write(Level.WARNING, failure)
+        if options.set_proc_title:
+            process.set_title(process.title(options, self._prepared.path))
+        acl = startup.users(options.acl, settings.mode)
+        secure = startup.certificates(options.tls, log)
+        self._doors = open_doors(options, settings.mode, log.write)
+        port = options.tls.port or options.port
+        log.write(Level.NOTICE, f"Running mode=sentinel, port={port}.")
+        known = resolve_all(startup.names_in(config.saved), NAMES_PATIENCE)
+        return _Parts(acl, secure, self._doors, limit.maxclients, known, options.acl.file)
+
+    async def _begin(self, loop: asyncio.AbstractEventLoop, parts: "_Parts") -> None:
+        """Save once for real, then let the core begin and everybody in."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signals.came, number)
+        config, log = self._prepared.config, self._log
+        saver = _Recorder(Saver(self._prepared.store, self._prepared.document, loop), log)
+        await self._save_first(loop, saver, parts.users)
+        log.write(Level.WARNING, f"Sentinel ID is {config.saved.settings.myid}")
+
+        world = self._world_of(loop, saver, parts)
+        self._world = world
+        self._signals.on_leave(self._leave)
+        world.start()
+        await serve(loop, parts.doors, world.clients.protocol, parts.secure.server if parts.secure else None)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
+        count = len(config.saved.masters)
+        self._supervisor.ready(f"Ready to accept connections, watching {count} master{'' if count == 1 else 's'}")
+
+    async def _save_first(
+        self, loop: asyncio.AbstractEventLoop, saver: "_Recorder", users: Callable[[], Sequence[str] | None]
+    ) -> None:
+        """Prove that state can be made durable before anything depends on it."""
+        saved = self._prepared.config.saved
+        ended: asyncio.Future[str | None] = loop.create_future()
+        delta = SaveDelta(0, saved.settings, saved.current_epoch)
+        saver.start(delta, users(), lambda _, reason: ended.set_result(reason))
+        reason = await ended
+        if reason is not None:
+            raise Refused(f"The configuration cannot be saved, so nothing could be promised to anybody. {reason}")
+
+    def _world_of(self, loop: asyncio.AbstractEventLoop, saver: "_Recorder", parts: "_Parts") -> World:
+        """Connect all parts. The world and its parts need each other, so some of them find it later."""
+        config = self._prepared.config
+        options, saved = config.process, config.saved
+        names = Names(loop, lambda resolved: world.feed(resolved))  # noqa: PLW0108 - there is no world yet
+        names.know(parts.known.items())
+        scripts = Scripts(
+            loop,
+            clock.now,
+            lambda notice: world.tell(notice),  # noqa: PLW0108
+            lambda: _limits(world),
+        )
+        secure, links_use_tls = parts.secure, options.tls.replication
+        world = World(
+            loop=loop,
+            ports=Ports(
+                driver=Driver(Sentinel(saved, clock.now(), secrets.randbits(64), parts.known)),
+                saver=saver,
+                names=names,
+                scripts=scripts,
+                log=self._log,
+                users=parts.users,
+                terminate=self.crash,
+                shutdown=self._shut_down,
+            ),
+            acl=parts.acl,
+            identity=Identity(
+                run_id=secrets.token_hex(20),
+                myid=saved.settings.myid,
+                config_file=self._prepared.path,
+                executable=str(Path(sys.argv[0]).absolute()),
+                supervised=self._supervisor.kind.value,
+                maxclients=parts.maxclients,
+                listeners=parts.doors.texts,
+                process=options,
+            ),
+            outward=Outward(
+                tls=lambda: secure.client if secure is not None and links_use_tls else None,
+                bind_source=options.bind_source,
+            ),
+        )
+        if os.getpid() == 1:
+            # Everybody else's orphans are init's business, and taking them could steal a status somebody waits for.
+            loop.add_signal_handler(signal.SIGCHLD, process.reap_orphans, scripts.owns, scripts.collect)
+            loop.call_soon(process.reap_orphans, scripts.owns, scripts.collect)
+        return world
+
+    # --- end --------------------------------------------------------------------------------------------------------
+
+    def _leave_early(self, number: signal.Signals) -> None:
         self._log.signal(f"Received {number.name} scheduling shutdown...")
         self.end(0)
+
+    def _leave(self, number: signal.Signals) -> None:
+        self._log.signal(f"Received {number.name} scheduling shutdown...")
+        self._shut_down()
+
+    def _shut_down(self) -> None:
+        """Leave, after a promotion that is on its way."""
+        assert self._world is not None
+        if self._leaving:
+            return
+        self._leaving = True
+        self._log.write(Level.WARNING, "User requested shutdown...")
+        self._world.feed(Stopping())
+        asyncio.get_running_loop().call_soon(self._leave_when_free, clock.now() + int(LEADING_PATIENCE * 1000))
+
+    def _leave_when_free(self, deadline: int) -> None:
+        assert self._world is not None
+        loop = asyncio.get_running_loop()
+        if clock.now() < deadline and _leads(self._world):
+            loop.call_later(0.05, self._leave_when_free, deadline)
+            return
+        self._world.stop()
+        loop.call_later(LAST_BYTES, self.end, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a start has gathered before there is a loop."""
+
+    acl: Book
+    secure: tls.Tls | None
+    doors: Doors
+    maxclients: int
+    known: dict[str, str]
+    """Host names and their numbers."""
+    acl_file: str = ""
+
+    def users(self) -> Sequence[str] | None:
+        """The `user` lines of the configuration file; None while an ACL file holds the users."""
+        return None if self.acl_file else self.acl.config_lines()
+
+
+class _Recorder:
+    """A saver that tells the log how each save ended."""
+
+    def __init__(self, saver: Saver, log: Log) -> None:
+        self._saver = saver
+        self._log = log
+
+    def start(self, delta: SaveDelta, users: Sequence[str] | None, done: Callable[[int, str | None], None]) -> None:
+        """As `Saver.start`."""
+
+        def ended(revision: int, reason: str | None) -> None:
+            if reason is None:
+                self._log.write(Level.NOTICE, "Sentinel new configuration saved on disk")
+            else:
+                text = f"WARNING: Sentinel was not able to save the new configuration on disk!!!: {reason}"
+                self._log.write(Level.WARNING, text)
+            done(revision, reason)
+
+        self._saver.start(delta, users, ended)
+
+
+def _limits(world: World) -> Limits:
+    tuning = world.view().tuning
+    return Limits(tuning.script_max_runtime, tuning.script_retry_delay)
+
+
+def _leads(world: World) -> bool:
+    """True while one of our failovers has been won and its replica is not promoted yet."""
+    view = world.view()
+    masters = (view.master(name) for name in view.names())
+    return any(master is not None and master.failover_state in _LEADING for master in masters)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """A uvloop where it exists (not on every platform), else what Python has."""
+    try:
+        import uvloop  # noqa: PLC0415 - not everywhere
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -1,6 +1,7 @@
 """An outgoing connection: what command links and Pub/Sub links have in common, from dialling to the end."""
 
 import asyncio
+from typing import cast
 
 from quorate.core.inputs import LinkClosed, LinkOpened
 from quorate.core.outcome import Connect
@@ -97,7 +98,8 @@ class Line(asyncio.Protocol):
     # What the transport says.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports are asyncio's in all but their ancestry.
+        transport = cast("asyncio.Transport", transport)
         self._dial = None
         if self._over:
             transport.abort()

@@ -6,7 +6,7 @@ and one reply. Only Pub/Sub messages grow beyond that; they have the limits of c
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from typing import Protocol, cast
 
 from quorate.commands.acl import Book
 from quorate.commands.contract import Answer, Later, Now, Postponed, Session
@@ -104,7 +104,8 @@ class Connection(asyncio.Protocol):
     # --- what the transport says ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # uvloop's transports are asyncio's in all but their ancestry.
+        transport = cast("asyncio.Transport", transport)
         session = self._house.admit(self, transport)
         if session is None:
             self._closing = True

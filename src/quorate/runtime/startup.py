@@ -8,19 +8,23 @@ from pathlib import Path
 
 from quorate.commands.acl import AclFileError, Book
 from quorate.conf.load import load
-from quorate.conf.options import AclOptions, Config, Source
+from quorate.conf.options import AclOptions, Config, Source, TlsOptions
+from quorate.conf.reader import mode_of
 from quorate.conf.rewrite import Document
 from quorate.model.address import numeric
 from quorate.model.identity import RunId
+from quorate.model.notice import Level
 from quorate.model.saved import SavedState
 from quorate.model.settings import Mode
+from quorate.runtime import tls
 from quorate.runtime.invocation import Invocation, standard_input
+from quorate.runtime.logs import Log
 from quorate.runtime.store import Store, StoreError
 from quorate.runtime.surroundings import Machine
 
 
-class Refused(Exception):
-    """We do not start, or not go on. `str()` is the last line of the log; C Sentinel puts it there too, not on stderr."""
+class Refused(Exception):  # noqa: N818
+    """We do not start. `str()` is the last line of the log; C Sentinel puts it there too, not on standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def read(invocation: Invocation) -> Prepared:
     except OSError as error:
         raise Refused(f"Fatal error, can't open config file '{path}': {error.strerror}") from error
     extra = (*(standard_input() if invocation.from_stdin else ()), *invocation.extra)
-    around = Machine(invocation.mode or Mode.REDIS_7_2)
+    around = Machine(invocation.mode or mode_of(data) or Mode.REDIS_7_2)
     config = load(Source(path, data, extra), RunId(secrets.token_hex(20)), invocation.mode, around)
     return Prepared(path, config, store, Document(data, config))
 
@@ -85,6 +89,19 @@ def users(options: AclOptions, mode: Mode) -> Book:
     except ValueError as error:
         raise Refused(f"Critical error while loading ACLs: {error}. Exiting.") from error
     return book
+
+
+def certificates(options: TlsOptions, log: Log) -> tls.Tls | None:
+    """The TLS contexts, followed when their files change; None where nothing uses TLS. Refused if they are no use."""
+    if not tls.wanted(options):
+        return None
+    try:
+        contexts = tls.Tls(options, log.write)
+    except tls.TlsError as error:
+        log.write(Level.WARNING, str(error))
+        raise Refused("Failed to configure TLS. Check logs for more info.") from error
+    contexts.watch()
+    return contexts
 
 
 def names_in(saved: SavedState) -> Iterator[str]:

@@ -55,6 +55,8 @@ class ReplyReader:
         self._max_reply = max_reply
         self._buffer = bytearray()
         self._at = 0
+        # Bytes from the current place on that are known to hold no line end: a trickling line is searched only once.
+        self._searched = 0
         self._frames: list[_Frame] = []
         self._weight = 0
 
@@ -85,11 +87,13 @@ class ReplyReader:
 
     def _item(self, replies: list[Reply]) -> bool:
         """Take one scalar or the head of one aggregate; False while bytes are missing."""
-        end = self._buffer.find(b"\r\n", self._at, self._at + MAX_LINE)
+        end = self._buffer.find(b"\r\n", self._at + self._searched, self._at + MAX_LINE)
         if end < 0:
+            self._searched = max(0, len(self._buffer) - self._at - 1)
             if len(self._buffer) - self._at >= MAX_LINE:
                 raise BrokenReply("line too long")
             return False
+        self._searched = 0
         kind, body = bytes(self._buffer[self._at : self._at + 1]), bytes(self._buffer[self._at + 1 : end])
         if kind in _BULKS:
             return self._bulk(kind, body, end + 2, replies)

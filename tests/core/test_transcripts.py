@@ -1,0 +1,138 @@
+"""Scenarios that a reviewer can read: each file of `transcripts/` holds verbs and the consequences they must have.
+
+`pytest tests/core/test_transcripts.py --regenerate` writes the consequences anew; read the difference before you keep it.
+"""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from quorate.core import inputs
+from quorate.core.inputs import Caller, Pong
+from tests.core.world import NAME, Puppet, Server, World
+
+FOLDER = Path(__file__).parent / "transcripts"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+def test_transcript(path: Path, request: pytest.FixtureRequest) -> None:
+    told = path.read_text()
+    assert told.startswith("# "), "the first line says what the scenario proves"
+    played = play(told)
+    if request.config.getoption("--regenerate"):
+        path.write_text(played)
+    assert played == told
+
+
+def play(script: str) -> str:
+    """Run the verbs (lines that begin with `> `, and the comments) and put the consequences below each."""
+    world = World()
+    lines: list[str] = []
+    for line in script.splitlines():
+        if line.startswith("#") or not line.strip():
+            lines.append(line)
+        elif line.startswith("> "):
+            lines.append(line)
+            obey(world, line[2:])
+            lines += world.out
+            world.out = []
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def obey(world: World, line: str) -> None:
+    """Carry out one verb."""
+    verb, *words = shlex.split(line)
+    options = dict(word.split("=", 1) for word in words if "=" in word)
+    plain = [word for word in words if "=" not in word]
+    match verb:
+        case "sentinel":
+            for key, value in options.items():
+                setattr(world, key.replace("-", "_"), int(value))
+        case "master" | "replica":
+            _server(world, verb, int(plain[0]), options)
+        case "peer":
+            world.puppets[int(plain[1])] = Puppet(plain[0], int(plain[1]), ours=options.get("kind", "ours") == "ours")
+        case "start":
+            world.start()
+        case "run":
+            world.run(int(plain[0]))
+        case "loud":
+            world.quiet = frozenset()
+        case "disk":
+            world.disk = plain[0]
+        case "say-down" | "say-up":
+            for puppet in world.puppets.values():
+                if puppet.letter in plain:
+                    puppet.says_down = verb == "say-down"
+        case "vote":
+            for puppet in world.puppets.values():
+                if puppet.letter in plain[1:]:
+                    puppet.vote = plain[0]
+        case _:
+            _to_servers(world, verb, plain, options)
+
+
+def _server(world: World, verb: str, port: int, options: dict[str, str]) -> None:
+    master = None if verb == "master" else next(s.port for s in world.servers.values() if s.follows is None)
+    world.servers[port] = Server(
+        port,
+        int(options["of"]) if "of" in options else master,
+        offset=int(options.get("offset", "0")),
+        priority=int(options.get("priority", "100")),
+        run_id=f"{port:040d}",
+    )
+
+
+def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, str]) -> None:
+    server = world.servers.get(int(plain[0])) if plain and plain[0].isdigit() else None
+    match verb:
+        case "kill":
+            _down(world, int(plain[0]))
+        case "freeze" | "thaw" if server:
+            server.frozen = verb == "freeze"
+        case "back" if server:
+            server.up = True
+            server.follows = int(options["as"]) if options.get("as", "master") != "master" else None
+            server.run_id = options.get("run-id", server.run_id)
+        case "answers" if server:
+            server.pong = Pong[plain[1]]
+        case "cut" | "joined" if server:
+            server.link_up = verb == "joined"
+        case "hello":
+            world.hello(plain[0], int(options["epoch"]), int(options["master"]), int(options["config"]))
+        case "ask-vote":
+            world.ask_vote(int(plain[0]), plain[1], int(options["epoch"]), int(options["master"]))
+        case "failover":
+            world.submit(inputs.FailoverRequested(Caller(int(plain[0])), NAME))
+        case "reset":
+            world.submit(inputs.ResetRequested(Caller(int(plain[0])), (NAME,)))
+        case "simulate":
+            crash = (plain[1] == "crash-after-election", plain[1] == "crash-after-promotion")
+            world.submit(inputs.FailureSimulated(Caller(int(plain[0])), *crash, None))
+        case "stall":
+            world.now += int(plain[0])
+        case "show":
+            _show(world)
+        case _:
+            raise AssertionError(f"unknown verb: {verb}")
+
+
+def _down(world: World, port: int) -> None:
+    if port in world.servers:
+        world.servers[port].up = False
+    else:
+        world.puppets[port].up = False
+    world.break_links(port)
+
+
+def _show(world: World) -> None:
+    assert world.driver is not None
+    view = world.driver.view(world.now)
+    master = view.master(NAME)
+    assert master is not None
+    world.say(f"= {','.join(master.instance.flags)} {master.instance.port} config-epoch={master.config_epoch}")
+    for replica in view.replicas(NAME):
+        world.say(f"=   {','.join(replica.instance.flags)} {replica.instance.port} of {replica.master_port}")
+    for peer in view.peers(NAME):
+        world.say(f"=   {','.join(peer.instance.flags)} {peer.instance.name[:4]} {peer.instance.port}")

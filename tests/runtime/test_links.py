@@ -1,0 +1,379 @@
+"""Proves that command links write what the protocol says and turn every kind of reply into the right input."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from quorate.core.inputs import (
+    InfoArrived,
+    Input,
+    KindAnswered,
+    LinkClosed,
+    LinkOpened,
+    LinkRefused,
+    PeerAnswered,
+    Pinged,
+    Pong,
+    Published,
+    Reconfigured,
+)
+from quorate.core.requests import (
+    AskDown,
+    AskInfo,
+    AskKind,
+    Authenticate,
+    ConnId,
+    InstanceId,
+    KillScript,
+    NameClient,
+    Ping,
+    PublishHello,
+    Reconfigure,
+    Request,
+)
+from quorate.model.hello import Hello
+from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.runtime.line import MAX_UNREAD
+from quorate.runtime.links import CommandLink
+from quorate.runtime.ports import Outward
+from quorate.wire.encode import encode_command
+from tests.runtime.stage import LOOPS, FarEnd, Stage, eventually, play
+
+CONN, ABOUT = ConnId(7), InstanceId(3)
+OPENED = LinkOpened(CONN, "127.0.0.1")
+RUN_ID = RunId("a" * 40)
+HELLO = Hello("127.0.0.1", 26379, RUN_ID, Epoch(1), MasterName("m"), "127.0.0.1", 6379, Epoch(1))
+ASK = AskDown(ABOUT, "127.0.0.1", 6379, Epoch(5), None)
+PUBLISH = PublishHello(ABOUT, HELLO)
+ORDER = Reconfigure(ABOUT, None)
+
+both_loops = pytest.mark.parametrize("loop", LOOPS)
+
+
+@dataclass
+class Talk:
+    """A command link that stands, and the far end of it."""
+
+    stage: Stage
+    link: CommandLink
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def after(self, requests: list[Request], reply: bytes, count: int, *, piecemeal: bool = False) -> list[Input]:
+        """The inputs (without LinkOpened) that come when `requests` are answered by `reply`."""
+        for request in requests:
+            self.link.send(request)
+        if requests:
+            await self.reader.read(65536)
+        for start in range(0, len(reply), 1 if piecemeal else len(reply)):
+            self.writer.write(reply[start : start + 1] if piecemeal else reply)
+            await self.writer.drain()
+            if piecemeal:
+                await asyncio.sleep(0.0005)
+        return (await self.stage.heard(count + 1))[1:]
+
+
+@asynccontextmanager
+async def talking(outward: Outward | None = None) -> AsyncIterator[Talk]:
+    far, stage = FarEnd(), Stage()
+    link = CommandLink(stage, far.order())
+    link.dial(asyncio.get_running_loop(), outward or Outward())
+    reader, writer = await far.accept()
+    await stage.heard(1)
+    try:
+        yield Talk(stage, link, reader, writer)
+    finally:
+        link.hang_up()
+        await far.close()
+
+
+@both_loops
+def test_requests_made_before_the_connection_stands_leave_in_order_and_in_one_write(loop: str) -> None:
+    async def scene() -> None:
+        far, stage = FarEnd(), Stage()
+        link = CommandLink(stage, far.order())
+        link.dial(asyncio.get_running_loop(), Outward())
+        for request in (Authenticate("", "pw"), NameClient("sentinel-aaaaaaaa-cmd"), Ping(), AskInfo()):
+            link.send(request)
+        reader, _ = await far.accept()
+        wanted = (
+            encode_command("AUTH", "pw")
+            + encode_command("CLIENT", "SETNAME", "sentinel-aaaaaaaa-cmd")
+            + encode_command("PING")
+            + encode_command("INFO")
+        )
+        assert await reader.read(65536) == wanted
+        assert await stage.heard(1) == [OPENED]
+        link.hang_up()
+        await far.close()
+
+    play(loop, scene())
+
+
+SPELLED: list[tuple[Request, bytes]] = [
+    (Authenticate("joe", "p w"), encode_command("AUTH", "joe", "p w")),
+    (KillScript(), encode_command("SCRIPT", "KILL")),
+    (AskKind(), encode_command("SENTINEL", "QUORATE")),
+    (ASK, encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, "*")),
+    (replace(ASK, candidate=RUN_ID), encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, RUN_ID)),
+    (PUBLISH, encode_command("PUBLISH", "__sentinel__:hello", f"127.0.0.1,26379,{RUN_ID},1,m,127.0.0.1,6379,1")),
+    (
+        Reconfigure(ABOUT, ("10.0.0.9", 6380)),
+        encode_command("MULTI")
+        + encode_command("SLAVEOF", "10.0.0.9", 6380)
+        + encode_command("CONFIG", "REWRITE")
+        + encode_command("CLIENT", "KILL", "TYPE", "normal")
+        + encode_command("CLIENT", "KILL", "TYPE", "pubsub")
+        + encode_command("EXEC"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("request_", "wanted"), SPELLED)
+def test_each_request_is_spelled_as_c_sentinel_spells_it(request_: Request, wanted: bytes) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.link.send(request_)
+            assert await talk.reader.read(65536) == wanted
+
+    play("uvloop", scene())
+
+
+def test_renamed_commands_go_out_under_their_new_names() -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.link.use((("slaveof", "S1"), ("MULTI", "M1"), ("config", "C1"), ("ping", "P1")))
+            talk.link.send(Ping())
+            talk.link.send(ORDER)
+            sent = await talk.reader.read(65536)
+            assert sent.startswith(encode_command("P1") + encode_command("M1") + encode_command("S1", "NO", "ONE"))
+            assert encode_command("C1", "REWRITE") in sent
+
+    play("uvloop", scene())
+
+
+QUEUED = b"+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n"
+ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
+    (Ping(), b"+PONG\r\n", [Pinged(CONN, Pong.PONG, "PONG")]),
+    (Ping(), b"-LOADING wait\r\n", [Pinged(CONN, Pong.LOADING, "LOADING wait")]),
+    (Ping(), b"-MASTERDOWN Link down\r\n", [Pinged(CONN, Pong.MASTERDOWN, "MASTERDOWN Link down")]),
+    (Ping(), b"-BUSY script\r\n", [Pinged(CONN, Pong.BUSY, "BUSY script")]),
+    (Ping(), b"-NOAUTH no\r\n", [Pinged(CONN, Pong.OTHER, "NOAUTH no")]),
+    (Ping(), b"$4\r\nPONG\r\n", [Pinged(CONN, Pong.OTHER, "")]),
+    (Authenticate("", "x"), b"-WRONGPASS no\r\n", [LinkRefused(CONN, "WRONGPASS no")]),
+    (AskInfo(), b"-NOAUTH no\r\n", [LinkRefused(CONN, "NOAUTH no")]),
+    (PUBLISH, b":1\r\n", [Published(CONN, ABOUT, ok=True)]),
+    (PUBLISH, b"-NOPERM no\r\n", [LinkRefused(CONN, "NOPERM no"), Published(CONN, ABOUT, ok=False)]),
+    (ASK, b"*3\r\n:1\r\n$1\r\n*\r\n:0\r\n", [PeerAnswered(CONN, ABOUT, True, None, Epoch(0))]),
+    (
+        ASK,
+        b"*3\r\n:0\r\n$40\r\n%b\r\n:9\r\n" % RUN_ID.encode(),
+        [PeerAnswered(CONN, ABOUT, False, RUN_ID, Epoch(9))],
+    ),
+    (AskKind(), b"*1\r\n:3\r\n", [KindAnswered(CONN, ours=True)]),
+    (AskKind(), b"-ERR Unknown subcommand\r\n", [KindAnswered(CONN, ours=False)]),
+    (ORDER, QUEUED + b"*4\r\n+OK\r\n-ERR no file\r\n:1\r\n:0\r\n", [Reconfigured(CONN, ABOUT, "")]),
+    (ORDER, QUEUED + b"*4\r\n-ERR wrong\r\n+OK\r\n:1\r\n:0\r\n", [Reconfigured(CONN, ABOUT, "ERR wrong")]),
+    (ORDER, QUEUED + b"*-1\r\n", [Reconfigured(CONN, ABOUT, "EXEC was not carried out")]),
+    (
+        ORDER,
+        b"-NOPERM multi\r\n-ERR x\r\n-ERR x\r\n-ERR x\r\n-ERR x\r\n-ERR EXEC without MULTI\r\n",
+        [Reconfigured(CONN, ABOUT, "NOPERM multi")],
+    ),
+]
+
+
+@pytest.mark.parametrize("piecemeal", [False, True])
+@pytest.mark.parametrize(("request_", "reply", "wanted"), ANSWERS)
+def test_each_reply_becomes_its_input(request_: Request, reply: bytes, wanted: list[Input], *, piecemeal: bool) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            follow: list[Input] = [Pinged(CONN, Pong.PONG, "PONG")]
+            got = await talk.after([request_, Ping()], reply + b"+PONG\r\n", len(wanted) + 1, piecemeal=piecemeal)
+            assert got == wanted + follow
+
+    play("uvloop", scene())
+
+
+def test_the_same_info_again_is_the_same_report() -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            text = b"# Replication\r\nrole:master\r\n"
+            bulk = b"$%d\r\n%b\r\n" % (len(text), text)
+            got = await talk.after([AskInfo(), AskInfo(), AskInfo()], bulk + bulk + b"$6\r\nrole:x\r\n", 3)
+            first, second, third = (event.report for event in got if isinstance(event, InfoArrived))
+            assert first.text == text
+            assert first is second
+            assert third is not second
+
+    play("uvloop", scene())
+
+
+@pytest.mark.parametrize(
+    ("request_", "reply", "what"),
+    [(ASK, b"*2\r\n:0\r\n:0\r\n", "vote reply"), (ASK, b"+OK\r\n", "vote reply"), (AskInfo(), b":12\r\n", "INFO")],
+)
+def test_malformed_answers_are_counted_and_nothing_else(request_: Request, reply: bytes, what: str) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            got = await talk.after([request_, Ping()], reply + b"+PONG\r\n", 1)
+            assert got == [Pinged(CONN, Pong.PONG, "PONG")]
+            assert talk.stage.drops == [(what, "master mymaster")]
+
+    play("uvloop", scene())
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (b"-ERR max number of clients reached\r\n", "ERR max number of clients reached"),
+        (b"+hello\r\n", "The server said something that nobody asked for"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "Protocol error: unknown type 'H'"),
+        (b"*1000000000\r\n", "Protocol error: reply too deep or too long"),
+    ],
+)
+def test_what_nobody_asked_for_ends_the_connection(reply: bytes, reason: str) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            assert await talk.after([], reply, 1) == [LinkClosed(CONN, reason)]
+            assert talk.stage.forgotten == [CONN]
+            talk.link.send(Ping())
+            await asyncio.sleep(0.01)
+            assert len(talk.stage.inputs) == 2
+
+    play("uvloop", scene())
+
+
+def test_an_endless_reply_is_cut_off() -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.link.send(AskInfo())
+            got = await talk.after([], b"$%d\r\n" % (MAX_UNREAD + 1), 1)
+            assert isinstance(got[0], LinkClosed)
+
+    play("uvloop", scene())
+
+
+@both_loops
+def test_the_end_of_the_far_end_is_reported_once(loop: str) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.writer.close()
+            assert (await talk.stage.heard(2))[1:] == [LinkClosed(CONN, "Server closed the connection")]
+            talk.link.hang_up()
+            talk.link.hang_up()
+            await asyncio.sleep(0.01)
+            assert len(talk.stage.inputs) == 2
+
+    play(loop, scene())
+
+
+@both_loops
+def test_hanging_up_is_not_reported_and_what_was_sent_still_leaves(loop: str) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.link.send(Ping())
+            talk.link.hang_up()
+            talk.link.hang_up()
+            assert await talk.reader.read() == encode_command("PING")
+            assert talk.stage.inputs == [OPENED]
+            assert talk.stage.forgotten == [CONN]
+
+    play(loop, scene())
+
+
+@both_loops
+def test_a_refused_connection_was_not_refused_immediately(loop: str) -> None:
+    async def scene() -> None:
+        far, stage = FarEnd(), Stage()
+        far.sock.close()
+        CommandLink(stage, far.order()).dial(asyncio.get_running_loop(), Outward())
+        assert not stage.inputs
+        assert await stage.heard(1) == [LinkClosed(CONN, "Connection refused", immediate=False)]
+
+    play(loop, scene())
+
+
+@pytest.mark.parametrize(("ip", "source"), [("not an ip", ""), ("::1", "127.0.0.1"), ("127.0.0.1", "192.0.2.77")])
+def test_an_address_that_cannot_be_dialled_fails_immediately_but_not_from_within(ip: str, source: str) -> None:
+    async def scene() -> None:
+        far, stage = FarEnd(), Stage()
+        CommandLink(stage, replace(far.order(), ip=ip)).dial(asyncio.get_running_loop(), Outward(bind_source=source))
+        assert not stage.inputs
+        (closed,) = await stage.heard(1)
+        assert isinstance(closed, LinkClosed)
+        assert closed.immediate
+        await far.close()
+
+    play("uvloop", scene())
+
+
+@both_loops
+def test_a_host_that_swallows_packets_costs_nothing_and_can_be_given_up(loop: str) -> None:
+    async def scene() -> None:
+        # A full queue of waiting connections makes the kernel ignore further ones, as 10.0.0.1 does.
+        far, stage = FarEnd(), Stage()
+        far.sock.listen(0)
+        crowd = [socket.socket() for _ in range(3)]
+        for sock in crowd:
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", far.port))
+        await asyncio.sleep(0.01)
+        link = CommandLink(stage, far.order())
+        link.dial(asyncio.get_running_loop(), Outward())
+        link.send(Ping())
+        await asyncio.sleep(0.05)
+        link.hang_up()
+        await asyncio.sleep(0.01)
+        assert not stage.inputs
+        for sock in crowd:
+            sock.close()
+        await far.close()
+
+    play(loop, scene())
+
+
+@both_loops
+def test_links_leave_from_the_address_that_bind_source_names(loop: str) -> None:
+    async def scene() -> None:
+        async with talking(Outward(bind_source="127.0.0.2")) as talk:
+            assert talk.stage.inputs == [LinkOpened(CONN, "127.0.0.2")]
+
+    play(loop, scene())
+
+
+@both_loops
+def test_giving_up_at_any_moment_leaves_nothing_open(loop: str) -> None:
+    async def scene() -> None:
+        far, stage = FarEnd(), Stage()
+        for turns in range(5):
+            link = CommandLink(stage, far.order())
+            link.dial(asyncio.get_running_loop(), Outward())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            link.hang_up()
+            reader, _ = await far.accept()
+            assert await asyncio.wait_for(reader.read(), 2) == b""
+        assert all(isinstance(event, LinkOpened) for event in stage.inputs)
+        await far.close()
+
+    play(loop, scene())
+
+
+def test_a_far_end_that_does_not_read_is_given_up_before_it_costs_much() -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            big = Authenticate("", "x" * (1 << 20))
+
+            def flooded() -> bool:
+                talk.link.send(big)
+                return len(talk.stage.inputs) > 1
+
+            await eventually(flooded)
+            assert talk.stage.inputs[1:] == [LinkClosed(CONN, "Too many requests are waiting to be sent")]
+
+    play("uvloop", scene())
