@@ -24,8 +24,8 @@ KEYWORD = "should start with user keyword followed by the username. "
         ("user a foo\n", "f:1: Syntax error. "),
         ("user a foo bar\n", "f:1: Syntax error. "),
         ("user e on # x\n", f"f:1: {HASH}. "),
-        ("user a +@foo +@bar\n", f"f:1: Error in applying operation '+@foo': {UNKNOWN}. "
-                                 f"f:1: Error in applying operation '+@bar': {UNKNOWN}. "),
+        ("user a +@foo +@bar\n", (f"f:1: Error in applying operation '+@foo': {UNKNOWN}. "
+                                  f"f:1: Error in applying operation '+@bar': {UNKNOWN}. ")),
         ("user a +foo\n\nuser b xx\nyy\n",
          f"f:1: Error in applying operation '+foo': {UNKNOWN}. f:3: Syntax error. f:4 {KEYWORD}"),
         ("user h (~a +ping on\n", "f:1: Unmatched parenthesis in selector definition."),

@@ -14,8 +14,7 @@ OLD = "ERR unknown subcommand or wrong number of arguments for '{}'. Try CLIENT 
 
 _FIELDS_7_0 = (
     "id addr laddr fd name age idle flags db sub psub ssub multi qbuf qbuf-free argv-mem multi-mem rbs rbp obl oll "
-    "omem "
-    "tot-mem events cmd user redir resp"
+    "omem tot-mem events cmd user redir resp"
 )
 _FIELDS = {
     Mode.REDIS_7_0: _FIELDS_7_0,
@@ -231,6 +230,10 @@ def test_caching() -> None:
     info = world.reply(client, "CLIENT", "TRACKINGINFO")
     assert isinstance(info, Map)
     assert info.pairs[0] == (b"flags", Set([b"on", b"optin", b"caching-yes"]))
+    world.replies(client, "PING")
+    info = world.reply(client, "CLIENT", "TRACKINGINFO")
+    assert isinstance(info, Map)
+    assert info.pairs[0] == (b"flags", Set([b"on", b"optin"]))
 
 
 def test_small_answers() -> None:

@@ -94,7 +94,7 @@ CASES = (
         "Hostnames may only contain alphanumeric characters, hyphens or dots",
     ),
     Bad("replicaof 1.2.3.4", 1, COUNT),
-    Bad("slaveof 1.2.3.4 x", 1, "Invalid master port"),
+    Bad("slaveof 1.2.3.4 x", 1, "Invalid master port", REDIS),
     Bad("user", 1, BAD),
     Bad(
         "user foo on\nuser foo off",

@@ -48,8 +48,9 @@ class Plan:
 
 def main(arguments: list[str]) -> int:
     plan = _parse(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # Whoever ends us must end our servers too, and the way of Ctrl-C does that.
+    for number in harness.ENDING_SIGNALS:
+        # Whoever ends us must end our servers too, and the way of Ctrl-C does that. (Ctrl-C itself is named because a
+        # shell starts its background jobs without it.)
         signal.signal(number, signal.default_int_handler)
     results: list[Result] = []
     try:

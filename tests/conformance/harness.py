@@ -15,6 +15,9 @@ from typing import IO
 _SILENCE_SECONDS = 240.0
 _TERM_SECONDS = 5.0
 
+# The ways in which a person, a shell or a job runner ends this tool.
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 # Tcl would keep the lines back in a pipe until there are 4 KiB of them, and our clock would measure that.
 _START = "fconfigure stdout -buffering line\nsource tests/sentinel/run.tcl\n"
 
@@ -81,6 +84,15 @@ def _lines(process: subprocess.Popen[bytes], output: IO[bytes]) -> Iterator[str 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End the harness and every process that it or its servers left in the group that we made for it."""
+    # A second Ctrl-C, of somebody in a hurry, must not leave half of them running: it is heard after this.
+    heard_later = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    try:
+        _end_group(process)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard_later)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
     for number, seconds in ((signal.SIGTERM, _TERM_SECONDS), (signal.SIGCONT, 0.0), (signal.SIGKILL, _TERM_SECONDS)):
         if not _signal_group(process.pid, number):
             break

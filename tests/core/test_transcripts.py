@@ -1,6 +1,6 @@
 """Scenarios that a reviewer can read: each file of `transcripts/` holds verbs and the consequences they must have.
 
-`pytest tests/core/test_transcripts.py --regenerate` writes the consequences anew; read the difference before you keep it.
+`pytest tests/core/test_transcripts.py --regenerate` writes them anew; read the difference before you keep it.
 """
 
 import shlex

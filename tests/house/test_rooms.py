@@ -5,7 +5,7 @@ import ast
 from tests.house.source import imported, sources
 
 # The nouns that everybody shares need no more of Python than this. ipaddress computes; it resolves nothing.
-_MODEL_MAY_IMPORT = {"collections.abc", "dataclasses", "enum", "ipaddress", "re", "typing"}
+_MODEL_MAY_IMPORT = {"collections.abc", "dataclasses", "enum", "functools", "ipaddress", "re", "typing"}
 
 _MOCK_MODULES = {"mock", "unittest.mock", "pytest_mock"}
 _MOCK_NAMES = {"monkeypatch", "mocker", "MagicMock", "AsyncMock", "Mock", "create_autospec"}

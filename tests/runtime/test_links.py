@@ -119,7 +119,10 @@ SPELLED: list[tuple[Request, bytes]] = [
     (KillScript(), encode_command("SCRIPT", "KILL")),
     (AskKind(), encode_command("SENTINEL", "QUORATE")),
     (ASK, encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, "*")),
-    (replace(ASK, candidate=RUN_ID), encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, RUN_ID)),
+    (
+        replace(ASK, candidate=RUN_ID),
+        encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, RUN_ID),
+    ),
     (PUBLISH, encode_command("PUBLISH", "__sentinel__:hello", f"127.0.0.1,26379,{RUN_ID},1,m,127.0.0.1,6379,1")),
     (
         Reconfigure(ABOUT, ("10.0.0.9", 6380)),

@@ -78,7 +78,7 @@ def test_the_title_follows_its_template(options: ProcessOptions, shown: str) -> 
 
 def test_before_there_is_a_loop_a_request_to_end_ends_at_once() -> None:
     result = python(
-        "import os, signal; from quorate.runtime.process import Signals\n"
+        "import os, signal; from quorate.runtime.signals import Signals\n"
         "Signals().install()\n"
         "os.kill(os.getpid(), signal.SIGHUP)\n"
         "os.kill(os.getpid(), signal.SIGPIPE)\n"
@@ -91,7 +91,7 @@ def test_before_there_is_a_loop_a_request_to_end_ends_at_once() -> None:
 
 def test_the_second_interrupt_waits_for_nobody() -> None:
     result = python(
-        "import signal; from quorate.runtime.process import Signals\n"
+        "import signal; from quorate.runtime.signals import Signals\n"
         "signals = Signals(); signals.install(); signals.on_leave(lambda number: print(number.name, flush=True))\n"
         "for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGINT): signal.raise_signal(number)\n"
         "print('never')"

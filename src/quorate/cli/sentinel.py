@@ -15,7 +15,7 @@ USAGE = 64
 def run(words: Sequence[str]) -> NoReturn:
     """Be a sentinel until told to end; the process ends here."""
     # First of all, so that a signal finds its handler whatever happens next.
-    from quorate.runtime.process import Signals
+    from quorate.runtime.signals import Signals
 
     signals = Signals()
     signals.install()

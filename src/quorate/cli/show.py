@@ -29,6 +29,7 @@ from quorate.local.snapshot import Snapshot, State
 from quorate.local.trouble import LocalError
 
 _REFRESH = 0.25
+_MOMENT = 0.05
 _LASTING = 1.0
 _PLAIN_WIDTH = 1000
 
@@ -43,7 +44,8 @@ class Show:
         self.detached = detached
         self.began = began
         self.console = Console(highlight=False, soft_wrap=True)
-        self.live: Live | None = None
+        self.news: list[News] = []
+        self.woken = asyncio.Event()
         self.cluster = Cluster(prepared.folder, prepared.plan, programs, self._tell)
         self.cli = cli_name()
         self.started = False
@@ -111,14 +113,17 @@ class Show:
                 await keeping
 
     async def _animate(self, keeping: "asyncio.Task[None]") -> None:
-        with Live(console=self.console, auto_refresh=False, transient=True) as self.live:
+        with Live(console=self.console, auto_refresh=False, transient=True) as live:
             shown: Snapshot | None = None
             while not keeping.done():
                 snapshot = self.cluster.snapshot()
-                if snapshot != shown:
-                    self.live.update(board.board(snapshot, self.cli), refresh=True)
+                if snapshot != shown or self.news:
+                    # One print for all events: each redraws the table below them.
+                    live.update(board.board(snapshot, self.cli))
+                    self._print_news()
+                    live.refresh()
                     shown = snapshot
-                await asyncio.sleep(_REFRESH)
+                await self._wait()
         await keeping
 
     async def _print(self, keeping: "asyncio.Task[None]") -> None:
@@ -134,16 +139,32 @@ class Show:
                 elif now - changed.setdefault(row.member, now) >= _LASTING:
                     self.console.print(Text(board.row_line(row)))
                     shown[row.member] = state
-            await asyncio.sleep(_REFRESH)
+            self._print_news()
+            await self._wait()
         await keeping
 
     def _tell(self, news: News) -> None:
         # While the cluster starts, the sentinels only report what was just written into their files.
         if self.started:
-            self.console.print(board.line_of(news, self.console.width if self.console.is_terminal else _PLAIN_WIDTH))
+            self.news.append(news)
+            self.woken.set()
+
+    async def _wait(self) -> None:
+        """Until the next look, or a moment after an event: others follow, and belong before or behind it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_REFRESH):
+                await self.woken.wait()
+                await asyncio.sleep(_MOMENT)
+        self.woken.clear()
+
+    def _print_news(self) -> None:
+        width = self.console.width if self.console.is_terminal else _PLAIN_WIDTH
+        lines = [board.line_of(news, width) for news in sorted(self.news, key=lambda news: news.at)]
+        self.news.clear()
+        if lines:
+            self.console.print(Text("\n").join(lines))
 
     async def _end(self, entry: Path | None) -> None:
-        self.live = None
         began = time.monotonic()
         if self.started:
             self.console.print("Stopping ...")

@@ -21,6 +21,7 @@ from quorate.commands.contract import Answer, Host, Later, Now, Postponed, Sessi
 from quorate.commands.denials import denial
 from quorate.commands.errors import ECHOED, echo, refused, wrong_arity
 from quorate.commands.table import TABLES, Handler, Table
+from quorate.commands.tracking import caching_used
 from quorate.wire.values import Push
 
 HANDLERS: Mapping[str, Handler] = {
@@ -84,6 +85,8 @@ def _checked(host: Host, session: Session, args: list[bytes]) -> Answer:
     if until and host.now() < until:
         return Postponed(until)
     session.commands += 1
+    if session.tracking is not None:
+        caching_used(session, command.name)
     return HANDLERS[command.name](host, session, args)
 
 

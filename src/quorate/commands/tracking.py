@@ -125,6 +125,13 @@ def caching(host: Host, session: Session, args: list[bytes]) -> Now:
     return Now((OK,))
 
 
+def caching_used(session: Session, command: str) -> None:
+    """CLIENT CACHING is meant for the next command that is not CLIENT itself: forget it when that has come."""
+    tracking = session.tracking
+    if tracking is not None and tracking.caching and not command.startswith("client|"):
+        session.tracking = replace(tracking, caching=False)
+
+
 def redirection(session: Session) -> int:
     """The client that invalidations go to: 0 for itself, -1 when nothing is tracked."""
     return session.tracking.redirect if session.tracking is not None else -1

@@ -180,7 +180,7 @@ class Document:
         given.setdefault("protected-mode", ((b"yes" if process.protected_mode else b"no",),))
         given.setdefault("port", ((b"%d" % process.port,),))
         given.setdefault("latency-tracking-info-percentiles", ((b"50", b"99", b"99.9"),))
-        in_file = [name for name in page.standard if name not in KEPT]
+        in_file = [name for name in page.standard if name in given and name not in KEPT]
         added = [name for name in given if name not in page.standard and name not in KEPT]
         for name in (*in_file, "dir", *added):
             places = {name: page.standard.pop(name, [])}

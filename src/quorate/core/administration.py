@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
-from quorate.core import cadence, connecting, failover, roster, watching
+from quorate.core import cadence, connecting, failover, roster, switching, watching
 from quorate.core.inputs import (
+    Caller,
     FailoverRequested,
     FailureSimulated,
     FlushRequested,
@@ -15,7 +16,6 @@ from quorate.core.inputs import (
     TuningChanged,
 )
 from quorate.core.outcome import Count, Done, Refused, Reply, Result, UseRenames
-from quorate.core.inputs import Caller
 from quorate.core.state import Master, Peer
 from quorate.core.turn import Turn
 from quorate.model.address import MAX_PORT, Address, numeric
@@ -154,7 +154,7 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
 def _reset(turn: Turn, request: ResetRequested) -> None:
     masters = [turn.state.masters[name] for name in request.names if name in turn.state.masters]
     for master in masters:
-        roster.reset(turn, master)
+        switching.reset(turn, master)
     answer = Reply(request.caller, Count(len(masters)))
     if masters:
         turn.promise(answer, otherwise=answer)

@@ -1,6 +1,6 @@
-"""Asking peers whether they see a master down, giving our own opinion and vote, and weighing the answers (6.3 to 6.5)."""
+"""Asking peers whether they see a master down; giving our own opinion and vote (spec 6.3 to 6.5)."""
 
-from quorate.core import gossip, odown, roster, voting
+from quorate.core import epochs, odown, roster, voting
 from quorate.core.inputs import PeerAnswered, VoteRequested
 from quorate.core.odown import PeerOpinion
 from quorate.core.outcome import Opinion, Reply, Send
@@ -123,8 +123,8 @@ def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     if asked.candidate is None:
         turn.reply(asked.caller, Opinion(down, None, voting.NO_EPOCH))
         return None
-    if not voting.is_acceptable(asked.epoch, state.current_epoch):
-        gossip.refuse_epoch(turn, asked.epoch, f"vote request of {asked.candidate}")
+    if not epochs.is_acceptable(asked.epoch, state.current_epoch):
+        epochs.refuse(turn, asked.epoch, f"vote request of {asked.candidate}")
         turn.reply(asked.caller, Opinion(down, *master.durable_vote))
         return None
     candidate = master.peers.get(asked.candidate)

@@ -3,7 +3,7 @@
 The leader proceeds whenever something that it waits for has happened; nothing waits for a tick.
 """
 
-from quorate.core import asking, cadence, discovery, gossip, reconfiguration, selection, voting
+from quorate.core import asking, cadence, discovery, reconfiguration, selection, switching, voting
 from quorate.core.chance import mixed
 from quorate.core.outcome import Exit, Send
 from quorate.core.reconfiguration import Follower, Progress
@@ -185,7 +185,8 @@ def crash(turn: Turn) -> None:
 
 def abort(turn: Turn, master: Master, event: Event) -> None:
     """Give up before anybody was promoted; the delay until the next attempt stays as it is."""
-    assert master.failover is not None and master.failover.state in ABORTABLE
+    assert master.failover is not None
+    assert master.failover.state in ABORTABLE
     turn.about(event, master, master)
     master.failover = None
     turn.check(master)
@@ -286,7 +287,7 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
         crash(turn)
         return
     turn.about(Event.STATE_RECONF_SLAVES, master, master)
-    gossip.reconfig_script(turn, master, "leader", old, new)
+    switching.reconfig_script(turn, master, "leader", old, new)
     cadence.greet_everybody(turn, master)
 
 
@@ -303,7 +304,7 @@ def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | N
         turn.about(Event.SLAVE_RECONF_SENT_TIMEOUT, master, others[i])
         others[i].reconf = Reconf.DONE
     for i in plan.repoint:
-        _send_reconf(turn, master, others[i], promoted)
+        _send_reconf(turn, others[i], promoted)
         others[i].reconf, others[i].reconf_sent = Reconf.SENT, turn.now
         turn.about(Event.SLAVE_RECONF_SENT, master, others[i])
         cadence.hurry_info(turn, master, others[i])
@@ -329,7 +330,7 @@ def _follower(turn: Turn, replica: Replica) -> Follower:
     return Follower(progress, replica.sdown, not replica.link.usable, sent_for)
 
 
-def _send_reconf(turn: Turn, master: Master, replica: Replica, promoted: Replica) -> None:
+def _send_reconf(turn: Turn, replica: Replica, promoted: Replica) -> None:
     discovery.repoint(turn, replica, promoted.address)
     if replica.link.command is not None:
         turn.effects.append(Send(replica.link.command, AskInfo()))
@@ -353,7 +354,7 @@ def _update_config(turn: Turn, master: Master, failover: Failover) -> Millis | N
     assert failover.promoted is not None
     address = failover.promoted.address
     shown = address.shown(turn.state.settings.announce_hostnames)
-    gossip.switch_master(turn, master, address, shown, "leader")
+    switching.switch_master(turn, master, address, shown, "leader")
     return None
 
 

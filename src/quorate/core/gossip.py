@@ -1,16 +1,12 @@
 """Hello messages: finding peers, and adopting the newest configuration (spec 4)."""
 
-from quorate.core import roster, voting
+from quorate.core import epochs, roster, switching
 from quorate.core.state import Master, Peer
-from quorate.core.outcome import ReconfigScript
 from quorate.core.turn import Turn
 from quorate.model.address import Address
 from quorate.model.hello import Hello
-from quorate.model.identity import MasterName, RunId
-from quorate.model.millis import Millis
+from quorate.model.identity import RunId
 from quorate.model.notice import Event, Level
-
-REFUSALS_TOLD_EVERY: Millis = 60_000
 
 
 def on_hello(turn: Turn, hello: Hello) -> None:
@@ -88,22 +84,12 @@ def _epochs_acceptable(turn: Turn, hello: Hello) -> bool:
     current = turn.state.current_epoch
     beyond = turn.state.beyond
     for epoch in (hello.current_epoch, hello.config_epoch):
-        if not voting.is_acceptable(epoch, current):
+        if not epochs.is_acceptable(epoch, current):
             beyond[hello.sender_id] = epoch
-            refuse_epoch(turn, epoch, f"hello of {hello.sender_id}")
+            epochs.refuse(turn, epoch, f"hello of {hello.sender_id}")
             return False
     beyond.pop(hello.sender_id, None)
     return True
-
-
-def refuse_epoch(turn: Turn, epoch: int, source: str) -> None:
-    """Count an epoch that nobody can have reached by elections; say so once a minute."""
-    state = turn.state
-    state.refused_epochs += 1
-    state.last_refused = f"{epoch} in {source}"
-    if not state.refusal_told or turn.now - state.refusal_told > REFUSALS_TOLD_EVERY:
-        state.refusal_told = turn.now
-        turn.tell(Event.EPOCH_REFUSED, f"{epoch} {source} current {state.current_epoch}")
 
 
 def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
@@ -117,23 +103,5 @@ def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
     turn.touch(master)
     if not address.same_as(master.address):
         turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
-        switch_master(turn, master, address, hello.master_host, "observer")
+        switching.switch_master(turn, master, address, hello.master_host, "observer")
     return True
-
-
-def switch_master(turn: Turn, master: Master, address: Address, shown: str, role: str) -> None:
-    """Announce and adopt a new address; `role` (leader or observer) is for the reconfiguration script."""
-    hostnames = turn.state.settings.announce_hostnames
-    old = (master.address.shown(hostnames), master.address.port)
-    turn.tell(Event.SWITCH_MASTER, f"{master.name} {old[0]} {old[1]} {shown} {address.port}", master)
-    roster.switch(turn, master, address)
-    if role == "observer":
-        reconfig_script(turn, master, role, old, (address.shown(hostnames), address.port))
-
-
-def reconfig_script(turn: Turn, master: Master, role: str, old: tuple[str, int], new: tuple[str, int]) -> None:
-    """Have the client-reconfig-script called: path, name, role, "start", old address, new address."""
-    path = master.settings.client_reconfig_script
-    if path:
-        argv = (path, master.name, role, "start", old[0], str(old[1]), new[0], str(new[1]))
-        turn.effects.append(ReconfigScript(MasterName(master.name), argv))

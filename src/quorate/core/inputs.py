@@ -202,7 +202,10 @@ class SettingsChanged:
 
 @dataclass(frozen=True, slots=True)
 class GlobalsChanged:
-    """SENTINEL CONFIG SET, validated. `reconnect_peers` when the credentials for peers changed. Answered by `Done`/`Refused`."""
+    """SENTINEL CONFIG SET, validated. `reconnect_peers` when the credentials for peers changed.
+
+    Answered by `Done` or `Refused`.
+    """
 
     caller: Caller
     settings: GlobalSettings

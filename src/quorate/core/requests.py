@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
 from quorate.model.hello import Hello
-from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.identity import Epoch, RunId
 
 ConnId = NewType("ConnId", int)
 """One attempt at one connection. Never used again, so news of a dead connection is recognised and dropped."""
@@ -53,7 +53,7 @@ class PublishHello:
 
 @dataclass(frozen=True, slots=True)
 class AskDown:
-    """SENTINEL is-master-down-by-addr; `candidate` None sends `*`. Answered by `PeerAnswered` (about: the peer entry)."""
+    """SENTINEL is-master-down-by-addr; `candidate` None sends `*`. Answered by `PeerAnswered`; `about` is the peer."""
 
     about: InstanceId
     ip: str

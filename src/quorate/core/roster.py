@@ -8,10 +8,9 @@ from quorate.core.requests import InstanceId
 from quorate.core.state import Master, Peer, Replica, State, Watched
 from quorate.core.turn import Turn
 from quorate.model.address import Address
-from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.identity import MasterName, RunId
 from quorate.model.info import Role
 from quorate.model.millis import Millis
-from quorate.model.notice import Event
 from quorate.model.settings import MasterSettings
 
 REOPEN_AFTER: Millis = 100
@@ -33,7 +32,7 @@ def add_master(turn: Turn, name: MasterName, address: Address, settings: MasterS
     master = Master(InstanceId(turn.state.next_id()), name, address, link, settings=settings)
     master.role_since = turn.now
     turn.state.masters[name] = master
-    _enlist(turn, master, master)
+    enlist(turn, master, master)
     return master
 
 
@@ -45,7 +44,7 @@ def add_replica(turn: Turn, master: Master, address: Address) -> Replica:
     replica.role = Role.SLAVE
     replica.role_since = replica.conf_changed = turn.now
     master.replicas.append(replica)
-    _enlist(turn, master, replica)
+    enlist(turn, master, replica)
     return replica
 
 
@@ -58,11 +57,12 @@ def add_peer(turn: Turn, master: Master, run_id: RunId, address: Address) -> Pee
     peer.run_id = run_id
     peer.last_hello = turn.now
     master.peers[run_id] = peer
-    _enlist(turn, master, peer)
+    enlist(turn, master, peer)
     return peer
 
 
-def _enlist(turn: Turn, master: Master, watched: Watched) -> None:
+def enlist(turn: Turn, master: Master, watched: Watched) -> None:
+    """Register an instance, book its periodic sends and open its link."""
     watched.published = turn.now
     turn.state.instances[watched.id] = (master, watched)
     watched.link.owners.add(watched.id)
@@ -101,69 +101,6 @@ def remove_master(turn: Turn, master: Master) -> None:
     turn.state.calendar.forget(master)
     turn.checks.pop(master, None)
     turn.removed(name)
-
-
-def reset(turn: Turn, master: Master) -> None:
-    """SENTINEL RESET: forget replicas, peers and the failover, and meet the master anew. Epochs stay."""
-    for watched in master.instances():
-        if watched is not master:
-            dismiss(turn, watched)
-    master.replicas.clear()
-    master.peers.clear()
-    sdown_since, odown_since = master.sdown_since, master.odown_since
-    _start_over(turn, master, master.address, REOPEN_AFTER)
-    master.sdown_since, master.odown_since = sdown_since, odown_since
-    turn.touch(master)
-    turn.about(Event.RESET_MASTER, master, master)
-
-
-def switch(turn: Turn, master: Master, address: Address) -> None:
-    """The master lives at a new address: the old address becomes a replica, and nobody's opinion of it counts now."""
-    old = master.address
-    places = [r.address for r in master.replicas if not r.address.same_as(address)]
-    if not old.same_as(address) and not any(old.same_as(place) for place in places):
-        places.append(old)
-    for replica in master.replicas:
-        dismiss(turn, replica)
-    master.replicas.clear()
-    _start_over(turn, master, address, 0)
-    for place in places:
-        turn.about(Event.SLAVE, master, add_replica(turn, master, place))
-    _renew_peers(turn, master)
-    turn.touch(master)
-
-
-def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> None:
-    dismiss(turn, master)
-    turn.checks.pop(master, None)
-    master.id = InstanceId(turn.state.next_id())
-    master.address = address
-    master.link = new_link(turn, address, wants_pubsub=True, delay=delay)
-    master.run_id = None
-    master.sdown = master.odown = False
-    master.sdown_since = master.odown_since = 0
-    master.role, master.role_since = Role.MASTER, turn.now
-    master.info, master.info_at, master.info_slot, master.hello_slot = None, 0, -1, -1
-    master.script_kill_sent = False
-    master.leader = None
-    master.failover = None
-    master.no_start_before = master.stand_at = master.lost_elections = master.rebooted = 0
-    master.delay_told = False
-    _enlist(turn, master, master)
-
-
-def _renew_peers(turn: Turn, master: Master) -> None:
-    """Give peers new ids: an answer under way was about the old address and finds nobody."""
-    state = turn.state
-    for peer in master.peers.values():
-        state.instances.pop(peer.id)
-        peer.link.owners.discard(peer.id)
-        peer.id = InstanceId(state.next_id())
-        state.instances[peer.id] = (master, peer)
-        peer.link.owners.add(peer.id)
-        peer.says_down = False
-        peer.answered = peer.asked = peer.ask_again = peer.stood = 0
-        peer.leader, peer.leader_epoch = None, Epoch(0)
 
 
 def owners(state: State, link: Link) -> list[tuple[Master, Watched]]:

@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 
-from quorate.core import administration, asking, cadence, connecting, failover, gossip, inputs, link_events, roster
-from quorate.core import tilt, watching
+from quorate.core import (
+    administration,
+    asking,
+    cadence,
+    connecting,
+    failover,
+    gossip,
+    inputs,
+    link_events,
+    roster,
+    tilt,
+    watching,
+)
 from quorate.core.calendar import SLOT, Calendar
 from quorate.core.chance import Chance
 from quorate.core.inputs import Input

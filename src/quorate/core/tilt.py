@@ -1,5 +1,6 @@
 """TILT: when this process itself was late, its observations are worth nothing for a while (sentinel documentation,
-"TILT mode"). Lateness is measured on the monotonic clock, so steps of the wall clock mean nothing."""
+"TILT mode"). Lateness is measured on the monotonic clock, so steps of the wall clock mean nothing.
+"""
 
 from quorate.model.millis import Millis
 

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
+from quorate.core.inputs import Caller
 from quorate.core.link import Link
 from quorate.core.outcome import Disconnect, Effect, Outcome, Promise, Reply, Resolve, Result, Send, Tell
-from quorate.core.inputs import Caller
 from quorate.core.requests import ConnId, Request
 from quorate.core.state import Master, Peer, State, Watched
 from quorate.model.address import Address, numeric
 from quorate.model.identity import Epoch, MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level, Notice, Remark
-from quorate.model.saved import SavedMaster, SavedPeer, SaveDelta
+from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer
 
 
 class Turn:

@@ -117,7 +117,10 @@ class CachedInfo:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is wrong with this sentinel itself. `save_error` "" when saves work; `refused_epochs` counts 2.'s refusals."""
+    """What is wrong with this sentinel itself. `save_error` is "" when saves work.
+
+    `refused_epochs` counts absurd epochs; `peers_beyond_epoch` are the run ids of peers that hold one.
+    """
 
     save_error: str
     refused_epochs: int

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from quorate.model.identity import EPOCH_JUMP, EPOCH_LIMIT, Epoch, RunId
-
+from quorate.model.identity import Epoch, RunId
 
 NO_EPOCH = Epoch(0)
 
@@ -36,13 +35,8 @@ class Grant:
     voted: bool
 
 
-def is_acceptable(epoch: int, current: Epoch) -> bool:
-    """Whether an epoch from outside may be believed: a number, and not absurdly far ahead of ours."""
-    return 0 <= epoch < EPOCH_LIMIT and epoch - current <= EPOCH_JUMP
-
-
 def grant(ballot: Ballot) -> Grant:
-    """Adopt a higher epoch; vote if none was cast for this master in the adopted one and the request is not outdated."""
+    """Adopt a higher epoch; vote if no vote was cast for this master in it and the request is not outdated."""
     current = max(ballot.current, ballot.requested)
     if ballot.leader_epoch < ballot.requested and current <= ballot.requested:
         return Grant(current, ballot.candidate, current, voted=True)

@@ -12,7 +12,7 @@ from quorate.client.picture import SentinelPicture
 from quorate.local import files, revival
 from quorate.local.binaries import sentinel_command
 from quorate.local.folder import Folder
-from quorate.local.observer import News, Observer, ServerSight
+from quorate.local.observer import PERIOD, News, Observer, ServerSight
 from quorate.local.plan import Kind, Member, Plan
 from quorate.local.processes import Child, Pack, last_lines, stop
 from quorate.local.snapshot import Process, Snapshot, take
@@ -76,16 +76,22 @@ class Cluster:
         await self._answering(first, progress)
         replicas = [m for m in members if m.kind is Kind.SERVER and m is not first]
         sentinels = [m for m in members if m.kind is Kind.SENTINEL]
-        # Sentinels come last: whatever does not answer their first attempt counts as down for a while.
-        for kind, group in (("replicas", replicas), ("sentinels", sentinels)):
-            progress(f"starting {len(group)} {kind}")
-            for member in group:
-                self._spawn(member, master)
-            for member in group:
+        progress(f"starting {len(replicas)} replicas and {len(sentinels)} sentinels")
+        for member in replicas:
+            self._spawn(member, master)
+        if self.programs.sentinel is not None:
+            # A C sentinel is up in milliseconds, and whatever does not answer its first attempt counts as down for a
+            # while. Ours takes longer to start than a server does.
+            for member in replicas:
                 await self._answering(member, progress)
+        for member in sentinels:
+            self._spawn(member, master)
+        for member in (*replicas, *sentinels):
+            await self._answering(member, progress)
         self.observer.start()
         progress("waiting until the replicas follow and the sentinels know each other")
         await self._ready()
+        self.observer.period = PERIOD
 
     async def keep(self) -> None:
         """Watch the children and start dead ones again; for ever."""

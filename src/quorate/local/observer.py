@@ -13,7 +13,15 @@ from quorate.client.picture import Place, Replication, SentinelPicture, Trouble,
 from quorate.local.plan import Kind, Member, Plan
 
 PERIOD = 0.5
+"""Seconds between two looks."""
+
+EAGER = 0.05
+"""The same while the cluster starts."""
+
 _TIMEOUT = 1.0
+_CALM = 3.0
+"""Seconds after the start in which sentinels that miss each other are no news: they started at the same moment."""
+
 _HEARD_FOR = 3.0
 """Seconds within which the same event from another sentinel is the same news."""
 
@@ -49,12 +57,15 @@ class Observer:
         self.servers: dict[int, ServerSight | Unreadable] = {}
         self.sentinels: dict[int, SentinelPicture | Unreadable] = {}
         self._tell = tell
+        self._calm_until = 0.0
+        self.period = EAGER
         self._heard: deque[tuple[float, str, str]] = deque(maxlen=64)
         self._server_access = Access(password=plan.password, timeout=_TIMEOUT)
         self._sentinel_access = Access(timeout=_TIMEOUT)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        self._calm_until = time.time() + _CALM
         for member in self.plan.members():
             if member.kind is Kind.SERVER:
                 self._tasks.append(asyncio.create_task(self._watch_server(member)))
@@ -101,14 +112,14 @@ class Observer:
                     await self._look_on(line)
             except UnreadableError as error:
                 self.servers[member.port] = error.what
-            await asyncio.sleep(PERIOD / 2)
+            await asyncio.sleep(self.period / 2)
 
     async def _look_on(self, line: Line) -> None:
         """Look until the connection breaks. That alone says nothing: a server closes it when its role changes."""
         self.servers[line.place.port] = await _server(line)
         with contextlib.suppress(UnreadableError):
             while True:
-                await asyncio.sleep(PERIOD)
+                await asyncio.sleep(self.period)
                 self.servers[line.place.port] = await _server(line)
 
     async def _watch_sentinel(self, member: Member) -> None:
@@ -117,10 +128,10 @@ class Observer:
                 async with await Line.open(member.place, self._sentinel_access) as line:
                     while True:
                         self.sentinels[member.port] = await picture(line)
-                        await asyncio.sleep(PERIOD)
+                        await asyncio.sleep(self.period)
             except UnreadableError as error:
                 self.sentinels[member.port] = error.what
-            await asyncio.sleep(PERIOD / 2)
+            await asyncio.sleep(self.period / 2)
 
     async def _listen(self, member: Member) -> None:
         while True:
@@ -132,10 +143,12 @@ class Observer:
                         if event is not None:
                             self._hear(member, *event)
             except UnreadableError:
-                await asyncio.sleep(PERIOD / 2)
+                await asyncio.sleep(self.period / 2)
 
     def _hear(self, member: Member, channel: str, payload: str) -> None:
         now = time.time()
+        if now < self._calm_until and channel in {"+sdown", "-sdown"} and payload.startswith("sentinel "):
+            return
         # The sentinels count votes at different moments; the count makes no news of its own.
         news = (channel, payload.partition(" #quorum ")[0])
         fresh = (entry for entry in self._heard if now - entry[0] < _HEARD_FOR)

@@ -1,1 +1,1 @@
-"""The nouns everybody shares: addresses, identities, settings, reports, notices. Values only, no behaviour with effects."""
+"""The nouns everybody shares: addresses, identities, settings, reports, notices. Values only."""

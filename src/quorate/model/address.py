@@ -9,7 +9,7 @@ MAX_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Host as given (name or number), its numeric form ("" while unresolved), and port (0 to 65535; 0: never dialled)."""
+    """Host as given (name or number), its numeric form ("" while unresolved), and port (0 to 65535; 0: not dialled)."""
 
     host: str
     ip: str

@@ -17,7 +17,7 @@ class Level(IntEnum):
 
 
 class Event(Enum):
-    """Every event with the channel on which it is published and its level (sentinel documentation, Pub/Sub messages)."""
+    """Every event with its channel and its level (sentinel documentation, Pub/Sub messages)."""
 
     MONITOR = ("+monitor", Level.WARNING)
     UNMONITOR = ("-monitor", Level.WARNING)

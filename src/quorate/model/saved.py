@@ -17,7 +17,7 @@ class SavedPeer:
 
 @dataclass(frozen=True, slots=True)
 class SavedMaster:
-    """Everything durable about one master. `host`/`port` follow the current-address rule; `replicas` are (host, port)."""
+    """Everything durable about one master. `host` and `port` follow the current-address rule; `replicas` likewise."""
 
     name: MasterName
     host: str

@@ -28,6 +28,8 @@ MAX_BUFFERED = 256 * 1024 * 1024
 _HEAVY = 64 * 1024
 """Unfinished requests below this are not counted: ten thousand of them still fit anywhere."""
 
+_LONGEST_SLEEP: Millis = 86_400_000
+
 _FULL = b"-ERR max number of clients reached\r\n"
 _PROTECTED = (
     b"-DENIED This sentinel runs in protected mode and its default user has no password, so it only answers "
@@ -195,12 +197,15 @@ class Clients:
         self.paused_until = until
         if self._pause_timer is not None:
             self._pause_timer.cancel()
-        delay = max(0, until - clock.now()) / 1000 if until else 0
-        self._pause_timer = self._loop.call_later(delay, self._resume)
+        self._pause_timer = self._loop.call_later(self._pause_left() / 1000, self._resume)
+
+    def _pause_left(self) -> Millis:
+        """How long to sleep before looking whether the pause is over: a client may ask for millions of years."""
+        return max(0, min(self.paused_until - clock.now(), _LONGEST_SLEEP))
 
     def _resume(self) -> None:
-        rest = self.paused_until - clock.now()
-        if rest > 0:
+        rest = self._pause_left()
+        if rest:
             self._pause_timer = self._loop.call_later(rest / 1000, self._resume)
             return
         self.paused_until, self._pause_timer = 0, None

@@ -33,9 +33,10 @@ from quorate.runtime.logs import Log
 from quorate.runtime.loop import Identity, World
 from quorate.runtime.names import Names, resolve_all
 from quorate.runtime.ports import Outward, Ports
-from quorate.runtime.process import PidFile, Signals
+from quorate.runtime.process import PidFile
 from quorate.runtime.script_queue import Limits
 from quorate.runtime.scripts import Scripts
+from quorate.runtime.signals import Signals
 from quorate.runtime.startup import Prepared, Refused
 from quorate.runtime.store import Saver
 from quorate.runtime.systemd import Supervision, Supervisor, supervision

@@ -1,7 +1,7 @@
 """What the core wants done, done: one action per effect, none of which waits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from quorate.core.inputs import Saved, SaveFailed
@@ -54,7 +54,7 @@ class Effects:
         self._publish = publish
         self._resolve = resolve
 
-    def perform(self, effects: list[Effect]) -> None:
+    def perform(self, effects: Sequence[Effect]) -> None:
         """Act. No input reaches the core from within: what fails at once is reported in the next turn of the loop."""
         lines = self.lines
         for effect in effects:

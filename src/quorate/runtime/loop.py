@@ -143,7 +143,7 @@ class World:
         """Say something that is not the core's: a script's event, a remark of the process."""
         self._effects.tell(what)
 
-    def _submit(self, now: Millis, event: Input) -> list[Effect]:
+    def _submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         try:
             return self._driver.submit(now, event)
         except Exception as error:

@@ -18,7 +18,7 @@ from quorate.model.saved import SaveDelta
 class Decider(Protocol):
     """The driver around the core."""
 
-    def submit(self, now: Millis, event: Input) -> list[Effect]:
+    def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """The effects that may start now, in order."""
         ...
 

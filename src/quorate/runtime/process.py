@@ -1,22 +1,18 @@
-"""What a well-behaved process does besides its work: file limits, pid file, background, title, orphans, signals."""
+"""What a well-behaved process does besides its work: file limits, pid file, background, title, orphans."""
 
 import contextlib
 import os
 import resource
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from quorate.conf.options import ProcessOptions
 from quorate.model.address import join
 
 RESERVED_FILES = 32
 """Descriptors kept beside those of clients (redis.conf, maxclients)."""
-
-_TERMINATION = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,39 +153,3 @@ def reap_orphans(owns: Callable[[int], bool], collect: Callable[[], None]) -> in
         with contextlib.suppress(ChildProcessError):
             os.waitpid(dead.si_pid, os.WNOHANG)
             reaped += 1
-
-
-class Signals:
-    """What signals mean, from the first moment on: before there is a loop, a request to end ends at once."""
-
-    def __init__(self) -> None:
-        self._leave: Callable[[signal.Signals], None] = _leave_at_once
-        self._interrupted = False
-
-    def install(self) -> None:
-        """Take over SIGTERM and SIGINT, ignore SIGHUP and SIGPIPE. Main thread only."""
-        for number in _TERMINATION:
-            signal.signal(number, self._came)
-        for number in (signal.SIGHUP, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_IGN)
-
-    def on_leave(self, leave: Callable[[signal.Signals], None]) -> None:
-        """From now on a request to end calls `leave` (once per signal)."""
-        self._leave = leave
-
-    def came(self, number: signal.Signals) -> None:
-        """A request to end has come. The second SIGINT waits for nobody: exit 1 (redis, sigShutdownHandler)."""
-        if number is signal.SIGINT:
-            if self._interrupted:
-                os._exit(1)
-            self._interrupted = True
-        self._leave(number)
-
-    def _came(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self.came(signal.Signals(number))
-
-
-def _leave_at_once(number: signal.Signals) -> None:
-    del number
-    os._exit(0)

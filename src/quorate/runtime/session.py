@@ -292,8 +292,8 @@ class Connection(asyncio.Protocol):
         return self._waiting
 
     def close_after_reply(self) -> None:
-        """Close; first say what there is to say if a request is being executed."""
-        if self._executing or (self._waiting and not self._postponed):
+        """Close; but if our own request is the one being executed, after its reply."""
+        if self._executing:
             self._closing = True
         else:
             self.kill()

@@ -1,0 +1,1 @@
+"""Measurements side by side with C Sentinel, in one run on one machine; never part of the tests."""

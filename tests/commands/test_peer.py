@@ -1,0 +1,48 @@
+"""A peer's question goes to the core as it is, and the core's opinion comes back as three elements."""
+
+import pytest
+
+from quorate.core.inputs import VoteRequested
+from quorate.core.outcome import Opinion
+from quorate.model.identity import Epoch, RunId
+from quorate.model.settings import Mode
+from tests.commands.support import CALLER, OTHER, World
+
+NOT_AN_INTEGER = "-ERR value is not an integer or out of range\r\n"
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("word", ["is-master-down-by-addr", "IS-PRIMARY-DOWN-BY-ADDR"])
+def test_the_question(mode: Mode, word: str) -> None:
+    world = World(mode)
+    session = world.connect()
+    asked = world.asked(session, "SENTINEL", word, "127.0.0.1", "6379", "5", "*")
+    assert asked == VoteRequested(CALLER, "127.0.0.1", 6379, Epoch(5), None)
+    asked = world.asked(session, "SENTINEL", word, "::1", "0", "9223372036854775807", OTHER)
+    assert asked == VoteRequested(CALLER, "::1", 0, Epoch((1 << 63) - 1), OTHER)
+    asked = world.asked(session, "SENTINEL", word, "h\udcff".encode("utf-8", "surrogateescape"), "99999", "-1", "x")
+    assert asked == VoteRequested(CALLER, "h\udcff", 99999, Epoch(-1), RunId("x")), "the core refuses what is no epoch"
+
+
+@pytest.mark.parametrize(
+    ("port", "epoch"),
+    [("x", "0"), ("6379", "x"), ("6379", "01"), ("99999999999999999999", "0"), ("6379", "99999999999999999999")],
+)
+def test_port_and_epoch_are_integers(port: str, epoch: str) -> None:
+    world = World()
+    words = ("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.0.1", port, epoch, "*")
+    assert world.line(world.connect(), *words) == NOT_AN_INTEGER
+
+
+@pytest.mark.parametrize(
+    ("opinion", "reply"),
+    [
+        (Opinion(down=False, leader=None, leader_epoch=Epoch(0)), [0, b"*", 0]),
+        (Opinion(down=True, leader=OTHER, leader_epoch=Epoch(7)), [1, OTHER.encode(), 7]),
+        (Opinion(down=True, leader=None, leader_epoch=Epoch(7)), [1, b"*", 7]),
+    ],
+)
+def test_the_answer(opinion: Opinion, reply: list[object]) -> None:
+    world = World()
+    words = ("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.0.1", "6379", "0", "*")
+    assert world.rendered(world.connect(), opinion, *words) == reply

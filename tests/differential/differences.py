@@ -1,0 +1,60 @@
+"""What differs from the C sentinels, request by request, and why."""
+
+from collections.abc import Mapping
+
+from quorate.model.settings import Mode
+
+_LATER_NAME = "Names that only the other servers or later versions have work in every mode."
+_LATER_OPTION = "Options that only the other servers or later versions have work in every mode."
+_OVERFLOW = "C adds the time to the clock, which overflows, and then does not pause; we say so, as later versions do."
+_EAGER = "C 7.0 logs in while it still reads the options; we, like later versions, do nothing before all are good."
+
+# The binary at hand is Valkey 9.1, the mode is that of Valkey 8.
+_FILTERS_9 = "Valkey 9 explains filters of KILL and LIST that Valkey 8 does not have."
+_COORDINATED_9 = "Valkey 9 has SENTINEL FAILOVER name COORDINATED, so its arity is -3 there and 3 in Valkey 8."
+_SANITIZE_9 = "Valkey 9 no longer shows sanitize-payload, which Valkey 8 sets on every user, and shows databases."
+_STRANGER_9 = "Valkey 9 tells strangers nothing but NOAUTH; up to Valkey 8 unknown names and wrong counts are told."
+_STRANGER = r'"PING\r\nFOO\r\nSENTINEL\r\nSENTINEL FOO\r\nSENTINEL MASTER\r\n"'
+
+_SET_REBOOT = "SENTINEL SET mymaster primary-reboot-down-after-period 0"
+_HELLO_HALF = r'"HELLO 2 AUTH default secret FOO\r\nPING\r\n"'
+
+DIFFERENCES: Mapping[Mode, Mapping[str, str]] = {
+    Mode.REDIS_7_0: {
+        "CLIENT SETINFO lib-name x": _LATER_NAME,
+        "CLIENT SETINFO LIB-VER 1.0": _LATER_NAME,
+        "CLIENT SETINFO foo x": _LATER_NAME,
+        'CLIENT SETINFO Lib-Name "a b"': _LATER_NAME,
+        'CLIENT SETINFO lib-name ""': _LATER_NAME,
+        "SENTINEL PRIMARY nobody": _LATER_NAME,
+        "SENTINEL PRIMARIES": _LATER_NAME,
+        "SENTINEL GET-PRIMARY-ADDR-BY-NAME mymaster": _LATER_NAME,
+        "SENTINEL IS-PRIMARY-DOWN-BY-ADDR 127.0.0.1 {master} 0 *": _LATER_NAME,
+        "CLIENT KILL ID 99998 99999": _LATER_OPTION,
+        "CLIENT KILL MAXAGE 100000": _LATER_OPTION,
+        "CLIENT KILL MAXAGE x": _LATER_OPTION,
+        "CLIENT KILL MAXAGE 0": _LATER_OPTION,
+        _SET_REBOOT: _LATER_OPTION,
+        "CLIENT PAUSE 9223372036854775807": _OVERFLOW,
+        _HELLO_HALF: _EAGER,
+    },
+    Mode.VALKEY_8: {
+        "CLIENT HELP": _FILTERS_9,
+        "COMMAND": _COORDINATED_9,
+        "COMMAND INFO": _COORDINATED_9,
+        "COMMAND INFO sentinel": _COORDINATED_9,
+        "ACL LIST": _SANITIZE_9,
+        "ACL GETUSER default": _SANITIZE_9,
+        _STRANGER: _STRANGER_9,
+    },
+}
+"""By mode and by the text of the request."""
+
+LATER_FIELDS = frozenset(
+    b"""
+    clients_hz total_net_cluster_slot_import_bytes total_net_cluster_slot_export_bytes expired_fields
+    expired_keys_with_volatile_items_stale_perc used_active_time_main_thread sentinel_total_tilt
+    acl_access_denied_tls_cert acl_access_denied_db
+    """.split()
+)
+"""Fields of INFO that Valkey 9 has and Valkey 8, which the mode stands for, has not."""

@@ -1,0 +1,171 @@
+"""The same few hundred requests to a C sentinel and to ours in its mode, RESP2 and RESP3: replies are alike.
+
+Both watch the same servers and each other. What differs on purpose stands in `differences`, each with its reason; an
+entry that no longer differs fails the test too.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from quorate.model.settings import Mode
+from tests.differential.comparing import seen
+from tests.differential.differences import DIFFERENCES
+from tests.differential.resp import Heard, Line
+
+pytestmark = pytest.mark.real
+
+_HERE = Path(__file__).parent
+_SETTLED_SECONDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of requests.txt: its mark, its text (which names it in `differences`), and the bytes to send."""
+
+    mark: str
+    text: str
+    words: tuple[bytes, ...]
+
+
+def _steps(ports: dict[str, int]) -> Iterator[Step]:
+    for line in (_HERE / "requests.txt").read_text("ascii").splitlines():
+        if not line or line.startswith(";"):
+            continue
+        mark, text = line.split(" ", 1)
+        words = []
+        for word in shlex.split(text) if mark != ">" else [text[1:-1].replace('\\"', '"')]:
+            filled = re.sub(r"{(\w+)}", lambda found: str(ports[found[1]]), word)
+            words.append(filled.encode().decode("unicode_escape").encode("latin-1"))
+        yield Step(mark, text, tuple(words))
+
+
+@contextmanager
+def _running(command: list[str], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(what: str, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _SETTLED_SECONDS
+    while True:
+        try:
+            if done():
+                return
+        except OSError:
+            pass
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.1)
+
+
+def _knows_all(port: int) -> bool:
+    """The sentinel has found the replica, the other sentinel under both masters, and both servers' INFO."""
+    line = Line(port, 3)
+    try:
+        text = repr(line.ask([b"INFO", b"sentinel"]))
+        replicas = repr(line.ask([b"SENTINEL", b"REPLICAS", b"mymaster"]))
+        cached = repr(line.ask([b"SENTINEL", b"INFO-CACHE", b"mymaster", b"alone"]))
+    finally:
+        line.close()
+    found = text.count("sentinels=2") == 2 and "slaves=1" in text and text.count("status=ok") == 2
+    return found and "None" not in cached and "b'master-link-status'), ('$', b'ok')" in replicas
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The two sentinels to compare, and the ports of the servers that they watch."""
+
+    theirs: int
+    ours: int
+    servers: dict[str, int]
+
+
+@contextmanager
+def _stand(server: list[str], mode: Mode, ports: list[int], folder: Path) -> Iterator[Stand]:
+    master, replica, alone, theirs, ours = ports
+    with ExitStack() as stack:
+        for port in (master, replica, alone):
+            extra = ["--replicaof", "127.0.0.1", str(master)] if port == replica else []
+            base = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+            stack.enter_context(_running([*server, *base, *extra], folder / f"{port}.log"))
+        for port, command in (
+            (theirs, [*server, "FILE", "--sentinel"]),
+            (ours, [sys.executable, "-m", "quorate", "sentinel", "--compatible-with", mode.value, "FILE"]),
+        ):
+            file = folder / f"{port}.conf"
+            file.write_text(
+                f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
+                f"sentinel monitor mymaster 127.0.0.1 {master} 2\nsentinel monitor alone 127.0.0.1 {alone} 2\n"
+            )
+            words = [str(file) if word == "FILE" else word for word in command]
+            stack.enter_context(_running(words, folder / f"{port}.log"))
+        for port in (theirs, ours):
+            _wait(f"the sentinel on {port} knowing everything", lambda port=port: _knows_all(port))
+        yield Stand(theirs, ours, {"master": master, "replica": replica, "alone": alone})
+
+
+def _compare(stand: Stand, mode: Mode, protocol: int) -> dict[str, tuple[Heard, Heard]]:
+    """The steps whose replies differ."""
+    lines = [Line(stand.theirs, protocol), Line(stand.ours, protocol)]
+    different: dict[str, tuple[Heard, Heard]] = {}
+    try:
+        for step in _steps(stand.servers):
+            words = list(step.words)
+            theirs, ours = (line.say(words[0]) if step.mark == ">" else line.ask(words) for line in lines)
+            mark = "=" if step.mark == ">" else step.mark
+            if seen(mark, theirs) != seen(mark, ours):
+                different[step.text] = (theirs, ours)
+    finally:
+        for line in lines:
+            line.close()
+    return different
+
+
+def _judge(stand: Stand, mode: Mode) -> None:
+    different = {protocol: _compare(stand, mode, protocol) for protocol in (2, 3)}
+    allowed = DIFFERENCES[mode]
+    for protocol, steps in different.items():
+        for text, (theirs, ours) in steps.items():
+            if text not in allowed:
+                print(f"RESP{protocol} {text}\n  theirs {theirs}\n  ours   {ours}")
+    found = set(different[2]) | set(different[3])
+    assert sorted(found - set(allowed)) == []
+    assert sorted(set(allowed) - found) == [], "these no longer differ"
+
+
+def test_redis_7_0(redis_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
+    version = subprocess.run([redis_server, "--version"], capture_output=True, text=True, check=True).stdout
+    if "v=7.0." not in version:
+        pytest.skip(f"the system's Redis is not 7.0: {version.strip()}")
+    with _stand([str(redis_server)], Mode.REDIS_7_0, free_ports(5), tmp_path) as stand:
+        _judge(stand, Mode.REDIS_7_0)
+
+
+def test_valkey(valkey_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
+    with _stand([str(valkey_server)], Mode.VALKEY_8, free_ports(5), tmp_path) as stand:
+        _judge(stand, Mode.VALKEY_8)
+
+
+def test_every_difference_has_a_reason() -> None:
+    for table in DIFFERENCES.values():
+        for text, reason in table.items():
+            assert reason.endswith("."), text
+    assert json.dumps({mode.value: table for mode, table in DIFFERENCES.items()})
