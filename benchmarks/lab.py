@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import platform
+import random
 import signal
 import socket
 import subprocess
@@ -9,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,9 @@ from typing import Self
 NAME = "mymaster"
 HOST = "127.0.0.1"
 START_PATIENCE = 10.0
+
+# Below the range from which systems draw the near ends of outgoing connections, and above the ports of the tests.
+_PORTS = range(20_000, 32_000)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -44,10 +49,16 @@ def c_valkey() -> Kind:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that no outgoing connection will take before we do."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
 
 
 def _die_with_parent() -> None:
@@ -123,12 +134,31 @@ class Process:
 
     def start(self) -> None:
         """Start and wait for a PING to be answered."""
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start and wait for nothing. It ends with the thread that calls this."""
         with (self.folder / f"{self.port}.out").open("ab") as out:
             self.child = subprocess.Popen(
                 self.command, cwd=self.folder, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs between fork and exec here
             )
-        wait_until(lambda: isinstance(ask(self.port, "PING"), str), f"{self.command[0]} on {self.port}", START_PATIENCE)
+
+    def await_answer(self, pause: float = 0.02) -> None:
+        """Wait for a PING to be answered; TimeoutError if it is not."""
+        wait_until(
+            lambda: isinstance(ask(self.port, "PING"), str),
+            f"{self.command[0]} on {self.port}",
+            START_PATIENCE,
+            pause,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self.child is not None
+        return self.child.pid
 
     def send(self, number: signal.Signals) -> None:
         """Signal it."""
@@ -240,9 +270,18 @@ def fields(flat: object) -> dict[str, str]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
+def machine() -> str:
+    """The processor, its cores and the kernel, for the heads of tables."""
+    model = platform.machine()
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+
+
 @contextmanager
 def watched_environment() -> Iterator[None]:
     """Say what machine this is, and how busy, before and after: figures without that mean nothing."""
-    print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} before")
+    print(f"machine: {machine()}; load {os.getloadavg()[0]:.2f} before", flush=True)
     yield
     print(f"load {os.getloadavg()[0]:.2f} after")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from quorate import __version__
 from quorate.core.inputs import VoteRequested
 from quorate.core.outcome import Opinion
 from quorate.model.identity import Epoch, RunId
@@ -46,3 +47,8 @@ def test_the_answer(opinion: Opinion, reply: list[object]) -> None:
     world = World()
     words = ("SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.0.1", "6379", "0", "*")
     assert world.rendered(world.connect(), opinion, *words) == reply
+
+
+def test_one_of_ours_is_recognised_by_an_array_and_told_of_nowhere() -> None:
+    world = World()
+    assert world.reply(world.connect(), "SENTINEL", "QUORATE") == [b"quorate", __version__.encode()]

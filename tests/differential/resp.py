@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Value: TypeAlias = "tuple[str, bytes | int | None | tuple[Value, ...]]"
+Value: TypeAlias = "tuple[str, bytes | int | tuple[Value, ...] | None]"
 """Type byte and content: texts as bytes, numbers as int, aggregates as a tuple (maps flat), null as None."""
 
 _AGGREGATES = {"*": 1, "~": 1, ">": 1, "%": 2}
@@ -88,7 +88,7 @@ class Line:
             value = self._next()
             if value is None:
                 return self._lost(tuple(values))
-            if value == ("$", token) or value == ("*", (("$", b"pong"), ("$", token))):
+            if value in {("$", token), ("*", (("$", b"pong"), ("$", token)))}:
                 return Heard(tuple(values))
             values.append(value)
 

@@ -11,7 +11,7 @@ from quorate.commands.acl import Book
 from quorate.commands.contract import ScriptView
 from quorate.conf.options import ClientOptions, ProcessOptions
 from quorate.core.driver import Driver
-from quorate.core.inputs import Input
+from quorate.core.inputs import Input, Woke
 from quorate.core.outcome import Effect
 from quorate.core.sentinel import Sentinel
 from quorate.core.view import SentinelView
@@ -29,7 +29,7 @@ PEER_HOST = "127.0.0.9"
 
 
 class ScriptedDriver:
-    """A driver that answers each input with what the test's `react` returns, and looks like a sentinel of one master."""
+    """A driver that answers each input with what the test's `react` returns; its view is that of one master."""
 
     def __init__(self) -> None:
         self.inputs: list[tuple[Millis, Input]] = []
@@ -38,7 +38,7 @@ class ScriptedDriver:
         peers = (SavedPeer(PEER_HOST, 26379, RunId("d" * 40)),)
         master = SavedMaster(MasterName("mymaster"), "127.0.0.1", 1, MasterSettings(2), peers=peers)
         self._real = Driver(Sentinel(SavedState(GlobalSettings(MYID), masters=(master,)), 1, 1, {}))
-        self._real.submit(1, self._real_first())
+        self._real.submit(1, Woke())
 
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         self.inputs.append((now, event))
@@ -53,12 +53,6 @@ class ScriptedDriver:
     def seen(self, kind: type) -> list[Input]:
         """The inputs of one kind."""
         return [event for _, event in self.inputs if isinstance(event, kind)]
-
-    @staticmethod
-    def _real_first() -> Input:
-        from quorate.core.inputs import Woke  # noqa: PLC0415
-
-        return Woke()
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What tests of links and sessions stand on: an event loop of each kind, a station that takes notes, a far end by hand."""
+"""What tests of links and sessions stand on: loops of each kind, a station that takes notes, a far end by hand."""
 
 import asyncio
 import socket
@@ -66,6 +66,7 @@ class Stage:
         self._touched: list[Flushable] = []
 
     def feed(self, event: Input, stamp: Millis | None = None) -> None:
+        del stamp
         self.inputs.append(event)
 
     def feed_soon(self, event: Input) -> None:

@@ -1,4 +1,4 @@
-"""Proves that links talk to real servers: set-up, PING, INFO, hellos, reconfiguration, passwords and renamed commands."""
+"""Proves that links talk to real servers: set-up, PING, INFO, hellos, new roles, passwords and renamed commands."""
 
 import asyncio
 import subprocess
@@ -55,13 +55,11 @@ async def linked(
     port: int, kind: LinkKind, renames: tuple[tuple[str, str], ...] = ()
 ) -> AsyncIterator[tuple[Stage, CommandLink | Subscriber]]:
     """A link to the server; the first ones are refused while it starts."""
-    stage = Stage()
-    loop = asyncio.get_running_loop()
     order = Connect(ConnId(7), kind, "127.0.0.1", port, renames, "master m")
-    for _ in range(100):
+    while True:
         stage = Stage()
         link = CommandLink(stage, order) if kind is LinkKind.COMMAND else Subscriber(stage, order, MYID)
-        link.dial(loop, Outward())
+        link.dial(asyncio.get_running_loop(), Outward())
         await stage.heard(1)
         if not isinstance(stage.inputs[0], LinkClosed):
             break

@@ -98,7 +98,7 @@ def test_a_unix_socket_has_its_permissions_and_vanishes_at_the_end(loop: str, tm
 
 
 def test_a_unix_socket_that_cannot_be_made_is_refused() -> None:
-    with pytest.raises(BindFailed, match="^Failed opening Unix socket: bind: No such file or directory$"):
+    with pytest.raises(BindFailed, match=r"^Failed opening Unix socket: bind: No such file or directory$"):
         open_doors(ProcessOptions(port=0, unixsocket="/no/such/place/s"), Mode.REDIS_7_2, Notebook().write)
 
 

@@ -30,7 +30,6 @@ from quorate.core.outcome import (
     Resolve,
     Save,
     Send,
-    Tell,
     UseRenames,
 )
 from quorate.core.requests import ConnId, Ping
@@ -237,7 +236,7 @@ def test_errors_in_callbacks_go_to_the_log_and_not_to_standard_error(
         async with open_house(free_ports(1)[0]) as manor:
             manor.world.start()
             loop = asyncio.get_running_loop()
-            loop.call_soon(lambda: [][0])  # type: ignore[var-annotated]
+            loop.call_soon(lambda: list[int]().pop())
             loop.call_exception_handler({"message": "reset", "exception": ConnectionResetError(104, "reset by peer")})
             await eventually(lambda: any("IndexError" in line for _, line in manor.log.lines))
             assert (Level.DEBUG, "reset: [Errno 104] reset by peer") in manor.log.lines
@@ -266,7 +265,7 @@ def test_questions_of_clients_reach_the_core_and_move_the_worlds_own_knobs(free_
             assert manor.log.level is Level.NOTICE
             guest.say(encode_command("SENTINEL", "FLUSHCONFIG"))
             await guest.hears(b"+OK\r\n")
-            assert len({event.caller for event in manor.driver.seen(FlushRequested)}) == 1  # type: ignore[attr-defined]
+            assert len(manor.driver.seen(FlushRequested)) == 1
 
     play("uvloop", scene())
 

@@ -1,4 +1,4 @@
-"""Proves that a client's requests are answered in their order, however they arrive, and that no client costs too much."""
+"""Proves that a client's requests are answered in order, however they arrive, and that no client costs too much."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -87,6 +87,7 @@ def quorum_of(reply: object) -> Quorum | None:
             return None
         text = text.removeprefix("NOQUORUM ")
         return Quorum(False, number(text.split(" ", 1)[0]), text)
+    text = text.removeprefix("OK ")
     return Quorum(True, number(text.split(" ", 1)[0]), text) if isinstance(reply, str) else None
 
 

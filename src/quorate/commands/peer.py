@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from quorate.commands.contract import Answer, Host, Later, Session
+from quorate import __version__
+from quorate.commands.contract import Answer, Host, Later, Now, Session
 from quorate.commands.errors import refused
 from quorate.commands.numbers import NOT_AN_INTEGER, integer
 from quorate.commands.results import reply_of
@@ -26,7 +27,13 @@ def is_master_down_by_addr(host: Host, session: Session, args: list[bytes]) -> A
     return Later(ask, reply_of)
 
 
+def kind(host: Host, session: Session, args: list[bytes]) -> Answer:
+    """Tells a peer that we are one of its own kind, and of which version: an array, where C Sentinel has an error."""
+    return Now(([b"quorate", __version__.encode()],))
+
+
 HANDLERS: Mapping[str, Handler] = {
+    "sentinel|quorate": kind,
     "sentinel|is-master-down-by-addr": is_master_down_by_addr,
     "sentinel|is-primary-down-by-addr": is_master_down_by_addr,
 }

@@ -149,6 +149,7 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("sentinel|pending-scripts", 2, "admin", ""),
     ("sentinel|primaries", 2, "admin", ""),
     ("sentinel|primary", 3, "admin", ""),
+    ("sentinel|quorate", 2, "admin", ""),
     ("sentinel|remove", 3, "admin", ""),
     ("sentinel|replicas", 3, "admin", ""),
     ("sentinel|reset", 3, "admin", ""),
@@ -189,10 +190,12 @@ _PRIMARY_FORMS = frozenset(
         "sentinel|primary",
     }
 )
+# What only our own kind has is no mode's, and works in every one.
+_OURS = frozenset({"sentinel|quorate"})
 _UNLISTED: Mapping[Mode, frozenset[str]] = {
-    Mode.REDIS_7_0: _PRIMARY_FORMS | {"client|setinfo"},
-    Mode.REDIS_7_2: _PRIMARY_FORMS,
-    Mode.VALKEY_8: frozenset(),
+    Mode.REDIS_7_0: _OURS | _PRIMARY_FORMS | {"client|setinfo"},
+    Mode.REDIS_7_2: _OURS | _PRIMARY_FORMS,
+    Mode.VALKEY_8: _OURS,
 }
 
 # 7.0.15 counts differently; its CONFIG takes a single parameter and no more.

@@ -1,5 +1,6 @@
 """From what a person asked for to a cluster that can be started: directory, lock, ports, plan, files."""
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -64,14 +65,20 @@ def prepare(wish: Wish) -> Prepared:
 
 def _fill(folder: Folder, wish: Wish, *, temporary: bool) -> Prepared:
     lock = folder.lock()
-    old = folder.plan()
-    if old is not None:
-        _must_fit(old, wish)
-        ports.exactly(old.servers + old.sentinels, "The cluster in this directory uses it; stop that process first.")
-        start = files.reopen(folder, old)
-        return Prepared(folder, old, start.master, lock, temporary, True, start.remarks)
-    plan, remarks = design(wish)
-    start = files.create(folder, plan)
+    try:
+        old = folder.plan()
+        if old is not None:
+            _must_fit(old, wish)
+            ports.exactly(
+                old.servers + old.sentinels, "The cluster in this directory uses it; stop that process first."
+            )
+            start = files.reopen(folder, old)
+            return Prepared(folder, old, start.master, lock, temporary, True, start.remarks)
+        plan, remarks = design(wish)
+        start = files.create(folder, plan)
+    except BaseException:
+        os.close(lock)
+        raise
     return Prepared(folder, plan, start.master, lock, temporary, False, remarks)
 
 
