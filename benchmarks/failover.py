@@ -72,10 +72,10 @@ def measure(cluster: Cluster, fault: str) -> Times:
     else:
         cluster.servers[old].send(signal.SIGKILL if fault == "kill" else signal.SIGSTOP)
     zero = begun if fault == "manual" else begun + cluster.down_after / 1000
-    return _watch(cluster, servers, sentinels, old, zero)
+    return _watch(servers, sentinels, old, zero)
 
 
-def _watch(cluster: Cluster, servers: list[Poll], sentinels: list[Poll], old: int, zero: float) -> Times:
+def _watch(servers: list[Poll], sentinels: list[Poll], old: int, zero: float) -> Times:
     promoted = announced = settled = 0.0
     new = 0
     majority = len(sentinels) // 2 + 1
@@ -129,15 +129,15 @@ def run(kind: Kind, fault: str, rounds: int, down_after: int) -> list[Times]:
 
 def row(label: str, taken: list[Times]) -> str:
     """A line of the table: median (and worst) of each figure."""
-    cells = []
-    for figures in ([t.promoted for t in taken], [t.announced for t in taken], [t.settled for t in taken]):
-        cells.append(f"{statistics.median(figures):6.0f} ({max(figures):.0f})")
+    columns = ([t.promoted for t in taken], [t.announced for t in taken], [t.settled for t in taken])
+    cells = [f"{statistics.median(figures):6.0f} ({max(figures):.0f})" for figures in columns]
     early = " EARLY" if min(t.promoted for t in taken) < 0 else ""
     return f"| {label} | " + " | ".join(cells) + f" |{early}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--down-after", type=int, default=1000, metavar="MS")
     parser.add_argument("--faults", default=",".join(FAULTS))

@@ -141,7 +141,11 @@ class Process:
         """Start and wait for nothing. It ends with the thread that calls this."""
         with (self.folder / f"{self.port}.out").open("ab") as out:
             self.child = subprocess.Popen(
-                self.command, cwd=self.folder, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                self.command,
+                cwd=self.folder,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs between fork and exec here
             )
 
@@ -276,7 +280,9 @@ def machine() -> str:
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
 
 
 @contextmanager

@@ -4,12 +4,15 @@ import select
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 from benchmarks.lab import HOST
 
 _LINES_PER_REPLY = 5
 """`*2`, and two bulk strings of two lines each."""
+
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -20,44 +23,63 @@ class Latency:
     p99: float
     worst: float
 
+    @classmethod
+    def of(cls, seconds: list[float]) -> Self:
+        """The figures of many answers."""
+        ordered = sorted(seconds)
+        count = len(ordered)
+        return cls(1000 * ordered[count // 2], 1000 * ordered[count * 99 // 100], 1000 * ordered[-1])
 
-@dataclass
+
 class _Connection:
     """One connection, and the moments at which its unanswered questions were due."""
 
-    socket: socket.socket
-    due: deque[float] = field(default_factory=deque)
-    lines: int = 0
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection((HOST, port), 5)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._due: deque[float] = deque()
+        self._lines = 0
 
+    def ask(self, request: bytes, due: float) -> None:
+        self._due.append(due)
+        self.socket.sendall(request)
 
-def _connect(port: int) -> _Connection:
-    connected = socket.create_connection((HOST, port), 5)
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return _Connection(connected)
+    def read(self) -> list[float]:
+        """Seconds that the answers which are now complete have taken."""
+        data = self.socket.recv(65536)
+        assert data, "the sentinel hung up"
+        assert b"-" not in data, data
+        now = time.perf_counter()
+        self._lines += data.count(b"\n")
+        answers, self._lines = divmod(self._lines, _LINES_PER_REPLY)
+        return [now - self._due.popleft() for _ in range(answers)]
 
 
 def ask_at_pace(port: int, names: list[str], per_second: int, seconds: float, connections: int = 8) -> Latency:
-    """Ask for the addresses of masters, `per_second` evenly spread questions in turn over several connections."""
+    """Ask for the addresses of masters, evenly spread in time, by several connections in turn."""
     requests = [_request(name) for name in names]
-    lines = [_connect(port) for _ in range(connections)]
-    by_socket = {line.socket: line for line in lines}
+    far_ends = {one.socket: one for one in (_Connection(port) for _ in range(connections))}
+    in_turn = list(far_ends.values())
     count = int(per_second * seconds)
     taken: list[float] = []
     sent = 0
-    begun = time.perf_counter() + 0.05
+    begun = due = time.perf_counter() + 0.05
     while len(taken) < count:
         now = time.perf_counter()
-        while sent < count and begun + sent / per_second <= now:
-            line = lines[sent % connections]
-            line.due.append(begun + sent / per_second)
-            line.socket.sendall(requests[sent % len(requests)])
+        assert now < begun + seconds + _PATIENCE, f"{count - len(taken)} of {count} questions got no answer"
+        while sent < count and due <= now:
+            in_turn[sent % connections].ask(requests[sent % len(requests)], due)
             sent += 1
-        pause = max(0.0, begun + sent / per_second - now) if sent < count else 1.0
-        readable, _, _ = select.select(lines_of(by_socket), [], [], pause)
+            due = begun + sent / per_second
+        pause = max(0.0, due - time.perf_counter()) if sent < count else 1.0
+        readable, _, _ = select.select(list(far_ends), [], [], pause)
         for ready in readable:
-            taken += _read(by_socket[ready])
-        assert now < begun + seconds + 30, f"{count - len(taken)} of {count} questions got no answer"
-    for line in lines:
-        line.socket.close()
-    taken.sort()
-    return Latency(1000 * taken[count // 2], 1000 * taken[count * 99 // 100], 1000 * taken[-1])
+            taken += far_ends[ready].read()
+    for one in in_turn:
+        one.socket.close()
+    return Latency.of(taken)
+
+
+def _request(name: str) -> bytes:
+    words = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
+    return b"*3\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(word), word.encode()) for word in words)

@@ -97,6 +97,13 @@ def test_who_speaks_is_told_from_info() -> None:
     assert (ours.own.save_error, ours.tilt) == ("disk full", True)
 
 
+def test_a_quorate_sentinel_says_who_refuses_it() -> None:
+    master = parse.master_of(parse.fields_of(FLAT))
+    info = parse.info_of("quorate_trouble0:127.0.0.1:6379 wrong password (WRONGPASS)\r\n")
+    seen = parse.sentinel_of(Place("h", 1), info, "id", (master,)).masters[0].seen
+    assert seen.trouble == "wrong password (WRONGPASS)"
+
+
 _JUNK: Any = st.recursive(
     st.none() | st.integers() | st.text(max_size=20) | st.builds(ValueError, st.text(max_size=20)),
     lambda inner: st.lists(inner, max_size=6),

@@ -111,6 +111,8 @@ def sentinel_of(place: Place, info: Fields, myid: object, masters: Iterable[Mast
     uptime = number(info.get("uptime_in_seconds"))
     valkey = info.get("valkey_version")
     quorate = info.get("quorate_version")
+    lines = (value.partition(" ") for key, value in info.items() if key.startswith("quorate_trouble"))
+    troubles = {address: text for address, _, text in lines}
     classic = f"Redis {info['redis_version']}" if "redis_version" in info else ""
     return SentinelPicture(
         place,
@@ -119,7 +121,23 @@ def sentinel_of(place: Place, info: Fields, myid: object, masters: Iterable[Mast
         uptime=None if uptime is None else uptime * 1000,
         tilt=info.get("sentinel_tilt") == "1",
         own=Own({k.removeprefix("quorate_"): v for k, v in info.items() if k.startswith("quorate_")}),
-        masters=tuple(sorted(masters, key=lambda m: m.name)),
+        masters=tuple(sorted((_with_troubles(m, troubles) for m in masters), key=lambda m: m.name)),
+    )
+
+
+def _with_troubles(master: Master, troubles: Mapping[str, str]) -> Master:
+    """`quorate_troubleN:host:port text`: who answers our sentinel but refuses it, and in which words."""
+    if not troubles:
+        return master
+
+    def told(seen: Seen) -> Seen:
+        return replace(seen, trouble=troubles.get(str(seen.place), ""))
+
+    return replace(
+        master,
+        seen=told(master.seen),
+        replicas=tuple(replace(replica, seen=told(replica.seen)) for replica in master.replicas),
+        peers=tuple(replace(peer, seen=told(peer.seen)) for peer in master.peers),
     )
 
 
@@ -144,7 +162,6 @@ def _seen(fields: Fields) -> Seen:
         last_ok_ping=number(fields.get("last-ok-ping-reply")),
         down_for=down if down is not None else objectively,
         down_after=number(fields.get("down-after-milliseconds")),
-        trouble=fields.get("quorate-trouble", ""),
     )
 
 

@@ -6,11 +6,11 @@ from quorate.commands.acl import AclFileError, Denial, Reason, User
 from quorate.commands.acl_log_command import log
 from quorate.commands.acl_rules import RuleError, Selector, joined_selectors
 from quorate.commands.acl_text import bad_name
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.errors import echo, refused, wrong_arity, wrong_subcommand
 from quorate.commands.numbers import NOT_AN_INTEGER, integer
 from quorate.commands.results import whole
-from quorate.commands.table import CATEGORIES, TABLES, Handler
+from quorate.commands.table import CATEGORIES, TABLES
 from quorate.model.identity import bytes_of, text_of
 from quorate.model.settings import Mode
 from quorate.wire.values import OK, Map, Reply, Set, Simple

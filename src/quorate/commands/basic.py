@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.errors import SYNTAX, refused, wrong_arity
-from quorate.commands.table import Handler
 from quorate.core.inputs import HelloSeen
 from quorate.model.hello import HELLO_CHANNEL
 from quorate.model.identity import bytes_of

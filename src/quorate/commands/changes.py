@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from quorate.commands import config_options, set_options
-from quorate.commands.contract import Answer, Host, Later, Now, Session
+from quorate.commands.contract import Answer, Handler, Host, Later, Now, Session
 from quorate.commands.errors import refused
 from quorate.commands.numbers import integer
 from quorate.commands.results import NO_SUCH_MASTER, reply_of, whole
 from quorate.commands.set_options import LARGEST_COUNT
-from quorate.commands.table import Handler
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,

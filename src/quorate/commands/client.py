@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.errors import SYNTAX, refused, wrong_subcommand
 from quorate.commands.help_texts import client_help
 from quorate.commands.numbers import HIGHEST, NOT_AN_INTEGER, integer
-from quorate.commands.table import Handler
 from quorate.model.settings import Mode
 from quorate.wire.values import OK
 

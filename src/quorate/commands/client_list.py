@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.errors import SYNTAX, refused
 from quorate.commands.numbers import integer
-from quorate.commands.table import Handler
 from quorate.commands.tracking import redirection
 from quorate.model.identity import bytes_of, text_of
 from quorate.model.settings import Mode

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.denials import login_failed
 from quorate.commands.errors import SYNTAX, refused
 from quorate.commands.numbers import integer
-from quorate.commands.table import Handler
 from quorate.commands.versions import VERSIONS
 from quorate.model.identity import bytes_of, text_of
 from quorate.model.settings import Mode

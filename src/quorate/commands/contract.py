@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from quorate.commands.acl import Book
+from quorate.commands.acl_user import User
 from quorate.core.inputs import Caller, Input
 from quorate.core.outcome import Result
 from quorate.core.view import SentinelView
 from quorate.model.millis import Millis
 from quorate.wire.values import Reply
-
-if TYPE_CHECKING:
-    from quorate.commands.acl import Book, User
 
 
 @dataclass(slots=True)
@@ -53,7 +52,7 @@ class Session:
     local_address: str
     fd: int
     opened: Millis
-    user: "User"
+    user: User
     authenticated: bool
     last_active: Millis = 0
     protocol: int = 2
@@ -160,7 +159,7 @@ class ProcessFacts:
 class Host(Protocol):
     """What a handler may ask of the world it runs in."""
 
-    acl: "Book"
+    acl: Book
     """Users, their rights, the ACL log."""
 
     def now(self) -> Millis: ...
@@ -188,3 +187,7 @@ class Host(Protocol):
     def write_acl_file(self, text: bytes) -> None:
         """Replace the ACL file atomically; OSError on failure."""
         ...
+
+
+Handler: TypeAlias = Callable[[Host, Session, list[bytes]], Answer]
+"""What carries out a command. `args` holds the whole request, the words of command and subcommand included."""

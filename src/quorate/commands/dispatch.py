@@ -17,10 +17,10 @@ from quorate.commands import (
     sentinel_help,
     tracking,
 )
-from quorate.commands.contract import Answer, Host, Later, Now, Postponed, Session
+from quorate.commands.contract import Answer, Handler, Host, Later, Now, Postponed, Session
 from quorate.commands.denials import denial
 from quorate.commands.errors import ECHOED, echo, refused, wrong_arity
-from quorate.commands.table import TABLES, Handler, Table
+from quorate.commands.table import TABLES, Table
 from quorate.commands.tracking import caching_used
 from quorate.wire.values import Push
 

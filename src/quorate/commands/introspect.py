@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.docs import documented
 from quorate.commands.errors import SYNTAX, refused
 from quorate.commands.help_texts import command_help
-from quorate.commands.table import TABLES, Command, Handler, Table
+from quorate.commands.table import TABLES, Command, Table
 from quorate.model.identity import text_of
 from quorate.model.settings import Mode
 from quorate.wire.glob import matches

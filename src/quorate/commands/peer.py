@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 from quorate import __version__
-from quorate.commands.contract import Answer, Host, Later, Now, Session
+from quorate.commands.contract import Answer, Handler, Host, Later, Now, Session
 from quorate.commands.errors import refused
 from quorate.commands.numbers import NOT_AN_INTEGER, integer
 from quorate.commands.results import reply_of
-from quorate.commands.table import Handler
 from quorate.core.inputs import Caller, VoteRequested
 from quorate.model.identity import Epoch, RunId, text_of
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import quorate
-from quorate.commands.contract import Host, Now, Session
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.info_stats import stats
-from quorate.commands.table import Handler
 from quorate.commands.versions import COMPATIBLE_REDIS, VERSIONS
 from quorate.core.view import MasterView
 from quorate.model.identity import bytes_of, text_of

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from quorate.commands.contract import Host, Now, Session
-from quorate.commands.table import Handler
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.wire.glob import matches
 from quorate.wire.values import Push, Reply
 

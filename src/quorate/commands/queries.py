@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from quorate.commands import fields
-from quorate.commands.contract import Host, Now, ScriptView, Session
+from quorate.commands.contract import Handler, Host, Now, ScriptView, Session
 from quorate.commands.errors import refused
 from quorate.commands.results import NO_SUCH_MASTER
-from quorate.commands.table import Handler
 from quorate.model.identity import MasterName, bytes_of, text_of
 from quorate.wire.values import Map, NullArray, Reply, Simple
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from quorate.commands.contract import Host, Now, Session
-from quorate.commands.table import Handler
+from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.model.settings import Mode
 from quorate.wire.values import Simple
 

