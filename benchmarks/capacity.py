@@ -28,9 +28,10 @@ STARTED_TOGETHER = 10
 
 # As small and as quiet as a server can be, since there are hundreds of them and none is measured.
 _FRUGAL = (
-    "--hz", "1", "--dynamic-hz", "no", "--activerehashing", "no", "--jemalloc-bg-thread", "no", "--latency-tracking", "no",
-    "--databases", "1", "--maxclients", "50", "--save", "", "--appendonly", "no", "--loglevel", "warning",
-    "--repl-backlog-size", "16kb", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "60",
+    "--hz", "1", "--dynamic-hz", "no", "--activerehashing", "no", "--jemalloc-bg-thread", "no",
+    "--latency-tracking", "no", "--databases", "1", "--maxclients", "50", "--loglevel", "warning",
+    "--save", "", "--appendonly", "no", "--repl-backlog-size", "16kb",
+    "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "60",
 )  # fmt: skip
 
 

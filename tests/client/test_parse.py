@@ -91,7 +91,7 @@ def test_who_speaks_is_told_from_info() -> None:
 
     assert version("redis_version:7.0.15\r\n") == "Redis 7.0.15"
     assert version("redis_version:7.2.4\r\nvalkey_version:9.1.2\r\n") == "Valkey 9.1.2"
-    assert version("redis_version:7.2.4\r\nquorate_version:0.1.0\r\n") == "Quorate 0.1.0"
+    assert version("redis_version:7.2.4\r\nquorate_save_error:\r\n") == "Quorate as Redis 7.2.4"
     assert version("") == ""
     ours = parse.sentinel_of(Place("h", 1), parse.info_of("quorate_save_error:disk full\r\nsentinel_tilt:1"), "id", ())
     assert (ours.own.save_error, ours.tilt) == ("disk full", True)

@@ -1,5 +1,8 @@
 """What a good configuration means: defaults, passes, includes, merging of duplicates, epochs, modes, warnings."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -252,3 +255,24 @@ def test_users_are_checked_by_those_who_know() -> None:
 
     with pytest.raises(ConfigError, match="Syntax error"):
         load(Source("s.conf", b"user a on\nuser b x\n"), _NEW, None, Strict())
+
+
+def test_the_working_directory_is_known_where_the_file_says_nothing() -> None:
+    assert load(Source("s.conf", b""), _NEW, None, _Files()).process.directory == "/full/."
+    assert _load("").process.directory == ""
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_bytes_survive_under_any_locale(locale: str) -> None:
+    program = (
+        "import sys\n"
+        "from tests.conf.writing import rewritten\n"
+        "sys.stdout.buffer.write(rewritten(sys.stdin.buffer.read(), None))\n"
+    )
+    data = b'# caf\xe9 \xff\nsentinel monitor m\xfc 127.0.0.1 1 1\nsentinel auth-pass m\xfc "\xff "\n'
+    environment = {"LC_ALL": locale, "LANG": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, env=environment, check=True)
+    assert done.stdout.startswith(
+        b'# caf\xe9 \xff\nsentinel monitor "m\\xfc" 127.0.0.1 1 1\nsentinel auth-pass "m\\xfc" "\\xff "\n'
+    )

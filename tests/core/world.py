@@ -6,7 +6,7 @@ It is not a simulator: nothing here is random, and peers are puppets. It exists 
 import heapq
 from dataclasses import dataclass, field
 
-from quorate.core import inputs, outcome, requests
+from quorate.core import inputs, invariants, outcome, requests
 from quorate.core.driver import Driver
 from quorate.core.inputs import Caller, Input, Pong
 from quorate.core.requests import ConnId
@@ -107,7 +107,9 @@ class World:
     def submit(self, event: Input) -> None:
         """Give the sentinel an input now."""
         assert self.driver is not None
-        for effect in self.driver.submit(self.now, event):
+        effects = self.driver.submit(self.now, event)
+        invariants.check(self.driver._sentinel._state)
+        for effect in effects:
             self._perform(effect)
 
     def run(self, millis: int) -> None:

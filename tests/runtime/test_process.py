@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,10 @@ def test_in_the_background_there_is_a_session_of_our_own_and_no_standard_streams
         f"os.rename('{tmp_path}/tmp', '{tmp_path}/out')\n",
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "out").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
     assert (tmp_path / "out").read_text() == "True {'/dev/null'}"
 
 

@@ -21,7 +21,7 @@ _LOCAL = {"-died": "red", "-log": "dim", "+started": "bold green", "remark": "ye
 
 def board(snapshot: Snapshot, cli: str) -> RenderableType:
     """The table, and below it how to get in and what to try."""
-    table = Table(box=SIMPLE_HEAD, expand=False, pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, expand=False, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("role", no_wrap=True)
     table.add_column("address", no_wrap=True)
     table.add_column("state", no_wrap=True, min_width=9)
@@ -32,7 +32,7 @@ def board(snapshot: Snapshot, cli: str) -> RenderableType:
     for index, row in enumerate(snapshot.rows):
         last_of_kind = index + 1 < len(snapshot.rows) and snapshot.rows[index + 1].member.kind is not row.member.kind
         table.add_row(*_cells(row), end_section=last_of_kind)
-    return Group(table, *_footer(snapshot, cli))
+    return Group("", table, "", *_footer(snapshot, cli))
 
 
 def _cells(row: Row) -> tuple[Text, ...]:
@@ -41,7 +41,7 @@ def _cells(row: Row) -> tuple[Text, ...]:
         Text(role, _ROLES.get(row.role, "")),
         Text(f"{HOST}:{row.member.port}"),
         Text(row.state.value, _STATES.get(row.state, "yellow")),
-        Text("" if row.offset is None else f"{row.offset:,}"),
+        Text("" if row.offset is None else offset(row.offset)),
         Text("" if row.lag is None else size(row.lag), "" if not row.lag else "yellow"),
         watched(row),
         Text("" if row.process.pid is None else str(row.process.pid), "dim"),
@@ -49,12 +49,12 @@ def _cells(row: Row) -> tuple[Text, ...]:
 
 
 def watched(row: Row) -> Text:
-    """The numbers of the sentinels that know this member, those that hold it for down apart: `1 2, down: 3`."""
+    """The numbers of the sentinels that know this member, those that hold it for down apart: `1 2, down 3`."""
     ups = " ".join(str(watcher.number) for watcher in row.watchers if watcher.up)
     downs = " ".join(str(watcher.number) for watcher in row.watchers if not watcher.up)
     if not ups and not downs:
-        return Text("nobody", "yellow")
-    return Text.assemble(ups, ", " if ups and downs else "", (f"down: {downs}", "red") if downs else "")
+        return Text("-", "dim")
+    return Text.assemble(ups, ", " if ups and downs else "", (f"down {downs}", "red") if downs else "")
 
 
 def _footer(snapshot: Snapshot, cli: str) -> list[Text]:
@@ -99,6 +99,13 @@ def row_line(row: Row) -> str:
         parts.append(f"lag {size(row.lag)}")
     parts.append(f"watched by {watched(row).plain}")
     return "  ".join(parts)
+
+
+def offset(count: int) -> str:
+    """A replication offset in at most ten characters: to the byte while that fits."""
+    if count < 10_000_000:
+        return f"{count:,}"
+    return str(count) if count < 10**10 else size(count)
 
 
 def size(count: int) -> str:

@@ -158,6 +158,6 @@ def _unfit(replica: Replica) -> str:
         return "its priority is 0, which means never"
     if seen.last_ok_ping is not None and seen.last_ok_ping > 5000:
         return f"it has not answered for {seen.last_ok_ping / 1000:.0f} s"
-    if replica.link_down_for:
+    if replica.link_down_for is not None and replica.link_down_for > 0:
         return f"it has had no link to the master for {replica.link_down_for / 1000:.0f} s, so its data is old"
     return "its last INFO is too old"

@@ -3,6 +3,7 @@
 This module is imported before anything else happens, so it imports little itself.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ def run(words: Sequence[str]) -> NoReturn:
 
     signals = Signals()
     signals.install()
+    # Modules are made to stay: looking for rubbish among them would only take time. The daemon turns it on again.
+    gc.disable()
 
     if words[:1] == ["--version"] or words[:1] == ["-v"]:
         from quorate import __version__

@@ -194,14 +194,17 @@ class _Stop:
 def _headline(prepared: Prepared) -> Text:
     plan = prepared.plan
     what = "Continuing" if prepared.again else "Starting"
-    replicas = len(plan.servers) - 1
-    plural = "" if replicas == 1 else "s"
-    kept = "" if prepared.temporary else f", in {prepared.folder.path}"
+    replicas, sentinels = len(plan.servers) - 1, len(plan.sentinels)
+    kept = "" if prepared.temporary else f"\n  in {prepared.folder.path}"
     return Text(
-        f"{what} {plan.name}: 1 master and {replicas} replica{plural} on {HOST}:{spans(plan.servers)}, "
-        f"{len(plan.sentinels)} sentinels on {spans(plan.sentinels)} (quorum {plan.quorum}, "
-        f"down-after {plan.down_after} ms){kept}"
+        f"{what} {plan.name}: a master and {replicas} replica{_s(replicas)} on {HOST}:{spans(plan.servers)},\n"
+        f"  {sentinels} sentinel{_s(sentinels)} on {spans(plan.sentinels)}, quorum {plan.quorum}, "
+        f"down-after {plan.down_after} ms{kept}"
     )
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def _connect_text(plan: Plan, master: Member, cli: str) -> Iterator[Text]:

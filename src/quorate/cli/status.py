@@ -16,6 +16,7 @@ from quorate.local.trouble import LocalError
 
 _EXIT = {Health.HEALTHY: 0, Health.DEGRADED: 1, Health.UNREACHABLE: 2}
 UNKNOWN_MASTER = 64
+_PLAIN_WIDTH = 160
 
 
 @click.command("status")
@@ -35,12 +36,18 @@ def command(context: click.Context, /, name: str | None, watch: bool, as_json: b
         whom = target.find(given)
     except LocalError as error:
         context.exit(complain(error, 2))
-    view = _View(name, as_json, Console(highlight=False, soft_wrap=False))
+    view = _View(name, as_json, _console())
     if whom.remark and not as_json:
         click.echo(whom.remark)
     if not watch:
         context.exit(view.once(whom))
     context.exit(view.for_ever(whom))
+
+
+def _console() -> Console:
+    """As wide as the terminal; without one, wide enough that nothing is folded."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
 class _View:

@@ -3,7 +3,7 @@
     format      1
     health      healthy, degraded, unreachable
     sentinel    the sentinel whose view this is: address, id, version, uptime_ms, tilt, current_epoch (null unless it
-                tells), save_error; null when none answered
+                tells), save_error (empty while saves work); null when none answered
     masters     a list, each: name, address (where clients are sent), monitored (the address in the configuration), up,
                 flags, quorum, usable_sentinels, quorum_ok, config_epoch, down_after_ms, failover_timeout_ms,
                 failover_state (null when none runs), last_failover_ms_ago (null: never, or before this sentinel

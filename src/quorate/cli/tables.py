@@ -7,11 +7,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from quorate.cli.board import offset as in_ten
 from quorate.cli.board import size
 from quorate.client.diagnosis import Finding, Health, health
-from quorate.client.picture import Master, Peer, Replica, Seen, SentinelPicture, Survey
+from quorate.client.picture import Master, Replica, Seen, SentinelPicture, Survey
 
 _HEALTH = {Health.HEALTHY: "bold green", Health.DEGRADED: "bold yellow", Health.UNREACHABLE: "bold red"}
+
+_MUCH = 100_000
+"""Bytes of lag that are worth a colour; a second's acknowledgements explain less."""
 
 
 def report(survey: Survey, findings: list[Finding], name: str | None = None) -> RenderableType:
@@ -22,8 +26,9 @@ def report(survey: Survey, findings: list[Finding], name: str | None = None) -> 
         masters = [m for m in survey.asked.masters if name is None or m.name == name]
         for master in masters:
             own = [f for f in findings if f.master == master.name]
-            parts += [Text(""), _headline(master, own), _facts(survey.asked, master), _table(survey, master)]
-            parts += [_finding(f) for f in own]
+            parts += [Text(""), _headline(master, own), _facts(survey.asked, master)]
+            parts += [Text(""), _table(survey, master)]
+            parts += [Text(""), *(_finding(f) for f in own)] if own else []
     general = [f for f in findings if not f.master]
     if general:
         parts += [Text(""), *(_finding(f) for f in general)]
@@ -34,9 +39,9 @@ def report(survey: Survey, findings: list[Finding], name: str | None = None) -> 
 
 def _asked(sentinel: SentinelPicture) -> Text:
     text = Text.assemble(("Seen by sentinel ", "dim"), (str(sentinel.place), "magenta"))
-    details = [sentinel.version, f"id {sentinel.myid[:8]}" if sentinel.myid else ""]
+    details = [sentinel.version]
     if sentinel.uptime is not None:
-        details.append(f"up for {span(sentinel.uptime)}")
+        details.append(f"up {span(sentinel.uptime)}")
     if sentinel.own.current_epoch is not None:
         details.append(f"epoch {sentinel.own.current_epoch}")
     if sentinel.tilt:
@@ -60,9 +65,7 @@ def _facts(sentinel: SentinelPicture, master: Master) -> Text:
     if master.quorum is not None:
         facts.append(f"quorum {master.quorum} of {len(master.peers) + 1}")
     if master.config_epoch is not None:
-        facts.append(f"config epoch {master.config_epoch}")
-    if master.seen.down_after is not None:
-        facts.append(f"down-after {master.seen.down_after} ms")
+        facts.append(f"epoch {master.config_epoch}")
     facts.append(f"last failover {last_failover(sentinel, master)}")
     if master.failover_state:
         facts.append(f"failover state {master.failover_state}")
@@ -70,11 +73,11 @@ def _facts(sentinel: SentinelPicture, master: Master) -> Text:
 
 
 def last_failover(sentinel: SentinelPicture, master: Master) -> str:
-    """When, as far as a sentinel shows it: `never`, `3 min ago`, or `before this sentinel started`."""
+    """When, as far as a sentinel shows it: `never`, `3 min ago`, or `before start` (of the sentinel)."""
     if master.config_epoch == 0:
         return "never"
     ago = last_failover_ago(sentinel, master)
-    return "before this sentinel started" if ago is None else f"{span(ago)} ago"
+    return "before start" if ago is None else f"{span(ago)} ago"
 
 
 def last_failover_ago(sentinel: SentinelPicture, master: Master) -> int | None:
@@ -89,7 +92,7 @@ def last_failover_ago(sentinel: SentinelPicture, master: Master) -> int | None:
 
 
 def _table(survey: Survey, master: Master) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("role", "address", "state"):
         table.add_column(column, no_wrap=True)
     for column in ("offset", "lag", "answered"):
@@ -104,7 +107,7 @@ def _table(survey: Survey, master: Master) -> Table:
         _number(offset),
         Text(""),
         _age(master.seen),
-        Text(_master_note(master), "dim"),
+        Text(""),
         end_section=False,
     )
     for index, replica in enumerate(master.replicas):
@@ -125,7 +128,7 @@ def _replica_cells(master: Master, replica: Replica) -> tuple[Text, ...]:
     state = _state(replica.seen)
     if replica.link_up is False and not replica.seen.down:
         state = Text("no link", "yellow")
-    behind = Text("" if lag is None else size(lag.behind), "yellow" if lag is not None and lag.behind else "")
+    behind = Text("" if lag is None else size(lag.behind), "yellow" if lag is not None and lag.behind >= _MUCH else "")
     return (
         Text("replica", "cyan"),
         Text(str(replica.seen.place)),
@@ -139,11 +142,12 @@ def _replica_cells(master: Master, replica: Replica) -> tuple[Text, ...]:
 
 def _sentinel_rows(survey: Survey, master: Master) -> Iterable[tuple[Text, ...]]:
     assert survey.asked is not None, "there is a table only if a sentinel was read"
-    yield _sentinel_cells(survey.asked.place, Text("up", "green"), Text(""), _view(survey.asked, master, "asked"))
+    asked = survey.asked
+    yield _sentinel_cells(asked.place, Text("up", "green"), Text(""), "asked")
     views = {view.myid: view for view in survey.others if view.myid}
     for peer in master.peers:
         view = views.get(peer.seen.run_id)
-        note = _view(view, master, "") if view is not None else _peer_note(peer)
+        note = "" if view is None else _view(view, master, asked)
         yield _sentinel_cells(peer.seen.place, _state(peer.seen), _age(peer.seen), note)
 
 
@@ -151,22 +155,13 @@ def _sentinel_cells(place: object, state: Text, age: Text, note: str) -> tuple[T
     return Text("sentinel", "magenta"), Text(str(place)), state, Text(""), Text(""), age, Text(note, "dim")
 
 
-def _view(view: SentinelPicture, master: Master, word: str) -> str:
+def _view(view: SentinelPicture, master: Master, asked: SentinelPicture) -> str:
+    """What is different about another sentinel."""
     theirs = view.master(master.name)
-    parts = [word] if word else []
-    if theirs is not None and theirs.config_epoch is not None:
-        parts.append(f"epoch {theirs.config_epoch}")
-    parts.append(view.version)
+    epoch = None if theirs is None else theirs.config_epoch
+    parts = [f"epoch {epoch}" if epoch is not None and epoch != master.config_epoch else ""]
+    parts.append(view.version if view.version != asked.version else "")
     return ", ".join(part for part in parts if part)
-
-
-def _peer_note(peer: Peer) -> str:
-    return f"id {peer.seen.run_id[:8]}" if peer.seen.run_id else ""
-
-
-def _master_note(master: Master) -> str:
-    age = master.replication.age if master.replication is not None else None
-    return "" if age is None else f"INFO {span(age)} old"
 
 
 def _progress(seen: Seen) -> list[str]:
@@ -189,7 +184,7 @@ def _age(seen: Seen) -> Text:
 
 
 def _number(value: int | None) -> Text:
-    return Text("" if value is None else f"{value:,}")
+    return Text("" if value is None else in_ten(value))
 
 
 def _finding(finding: Finding) -> Text:

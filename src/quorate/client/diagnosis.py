@@ -120,7 +120,8 @@ def _of_replica(master: Master, replica: Replica) -> Iterator[Finding]:
         yield Finding("replica-trouble", True, master.name, f"replica {seen.place}: {seen.trouble}")
     elif replica.link_up is False:
         text = f"replica {seen.place} has no link to its master"
-        if replica.link_down_for:
+        # A server that never had a link says minus one.
+        if replica.link_down_for is not None and replica.link_down_for > 0:
             text += f", for {_span(replica.link_down_for)}"
         yield Finding("replica-unlinked", True, master.name, text)
     if replica.priority == 0:

@@ -110,17 +110,20 @@ def sentinel_of(place: Place, info: Fields, myid: object, masters: Iterable[Mast
     """Put the parts of one sentinel together."""
     uptime = number(info.get("uptime_in_seconds"))
     valkey = info.get("valkey_version")
-    quorate = info.get("quorate_version")
+    classic = f"Redis {info['redis_version']}" if "redis_version" in info else ""
+    shown = f"Valkey {valkey}" if valkey else classic
+    # Which program a Quorate sentinel passes for is its mode; its own fields in INFO tell what it is.
+    own = Own({k.removeprefix("quorate_"): v for k, v in info.items() if k.startswith("quorate_")})
     lines = (value.partition(" ") for key, value in info.items() if key.startswith("quorate_trouble"))
     troubles = {address: text for address, _, text in lines}
     classic = f"Redis {info['redis_version']}" if "redis_version" in info else ""
     return SentinelPicture(
         place,
         myid=myid if isinstance(myid, str) else "",
-        version=f"Quorate {quorate}" if quorate else f"Valkey {valkey}" if valkey else classic,
+        version=f"Quorate as {shown}" if own.fields else shown,
         uptime=None if uptime is None else uptime * 1000,
         tilt=info.get("sentinel_tilt") == "1",
-        own=Own({k.removeprefix("quorate_"): v for k, v in info.items() if k.startswith("quorate_")}),
+        own=own,
         masters=tuple(sorted((_with_troubles(m, troubles) for m in masters), key=lambda m: m.name)),
     )
 

@@ -21,7 +21,7 @@ class Nowhere:
         raise FileNotFoundError(2, "No such file or directory", pattern)
 
     def enter(self, directory: str) -> str:
-        return directory
+        return "" if directory == "." else directory
 
     def is_executable(self, path: str) -> bool:
         return path != ""
@@ -43,7 +43,8 @@ def load(source: Source, new_id: RunId, mode: Mode | None = None, around: Surrou
     draft = Draft(GlobalSettings(new_id, mode=chosen), surroundings.is_executable)
     _obey_all(reading, draft)
     standard = {name: tuple(lines) for name, lines in reading.standard.items()}
-    options = process.options(standard, reading.directory, chosen)
+    # Where nothing is said the rewritten file names the working directory, as C's does.
+    options = process.options(standard, reading.directory or surroundings.enter("."), chosen)
     saved = draft.saved()
     return Config(
         path=source.path,

@@ -25,7 +25,10 @@ class Surroundings(Protocol):
         ...
 
     def enter(self, directory: str) -> str:
-        """Change the working directory (`dir` acts while the file is read) and give its full path; OSError."""
+        """Change the working directory (`dir` acts while the file is read) and give its full path; OSError.
+
+        "." asks where we are.
+        """
         ...
 
     def is_executable(self, path: str) -> bool:

@@ -59,7 +59,8 @@ def canonical(name: str, lines: Sequence[Values]) -> list[tuple[bytes, bool]]:
 
 def _limit_line(kind: bytes, limit: OutputLimit) -> tuple[bytes, bool]:
     amounts = size_text(limit.hard) + b" " + size_text(limit.soft)
-    line = b"client-output-buffer-limit %s %s %d" % (kind, amounts, limit.soft_seconds)
+    name = b"replica" if kind == b"slave" else kind
+    line = b"client-output-buffer-limit %s %s %d" % (name, amounts, limit.soft_seconds)
     return line, limit != DEFAULT_LIMITS[kind]
 
 

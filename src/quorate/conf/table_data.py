@@ -139,8 +139,6 @@ ROWS = (
     Row("oom-score-adj", Kind.WORD, "no", "no yes relative absolute"),
     Row("oom-score-adj-values", Kind.SPECIAL, "0 200 800"),
     Row("prefetch-batch-max-size", Kind.NUMBER, "16", "0 128"),
-    Row("primaryauth", Kind.OPTIONAL),
-    Row("primaryuser", Kind.OPTIONAL),
     Row("propagation-error-behavior", Kind.WORD, "ignore", "ignore panic panic-on-replicas"),
     Row("rdb-del-sync-files", Kind.FLAG, "no"),
     Row("rdb-key-save-delay", Kind.NUMBER, "0", "-2147483648 2147483647"),
@@ -207,6 +205,8 @@ ALIASES = {
     "lua-time-limit": "busy-reply-threshold",
     "min-slaves-max-lag": "min-replicas-max-lag",
     "min-slaves-to-write": "min-replicas-to-write",
+    "primaryauth": "masterauth",
+    "primaryuser": "masteruser",
     "repl-ping-slave-period": "repl-ping-replica-period",
     "slave-announce-ip": "replica-announce-ip",
     "slave-announce-port": "replica-announce-port",
@@ -219,4 +219,6 @@ ALIASES = {
     "zset-max-ziplist-entries": "zset-max-listpack-entries",
     "zset-max-ziplist-value": "zset-max-listpack-value",
 }
-"""Older names; a rewritten file has the newer one in their place, as C writes it."""
+"""Second names; a rewritten file has the first in their place. That is the newer one, as in C, but where only Valkey
+knows the newer one: what we write must be readable by every server.
+"""

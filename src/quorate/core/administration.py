@@ -16,11 +16,14 @@ from quorate.core.inputs import (
     TuningChanged,
 )
 from quorate.core.outcome import Count, Done, Refused, Reply, Result, UseRenames
-from quorate.core.state import Master, Peer
+from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.address import MAX_PORT, Address, numeric
 from quorate.model.notice import Event, Level
 from quorate.model.settings import MasterSettings
+
+MOST_NAMES = 1024
+"""Host names whose numbers are remembered."""
 
 NO_SUCH_MASTER = Refused("ERR No such master with that name")
 NOT_SAVED = Refused("ERR Failed to save config file. Check server logs.")
@@ -121,16 +124,14 @@ def on_resolved(turn: Turn, host: str, ip: str | None) -> None:
     state.awaited_names.discard(key)
     number = numeric(ip) if ip else None
     if number is not None:
+        state.names.pop(key, None)
         state.names[key] = number
+        if len(state.names) > MOST_NAMES:
+            # Whoever may publish a hello may make names up; one that is used is soon looked up again.
+            del state.names[next(iter(state.names))]
         for master, watched in list(state.instances.values()):
-            address = watched.address
-            if address.host.lower() == key and address.ip != number and watched.link.command_open is False:
-                watched.address = Address(address.host, number, address.port)
-                watched.link.address = watched.address
-                connecting.close(turn, watched.link)
-                connecting.reopen(turn, watched.link)
-                if watched is master:
-                    turn.touch(master)
+            if watched.address.host.lower() == key and watched.id in state.instances:
+                _moved(turn, master, watched, number)
     waiting = [r for r in state.waiting_monitors if r.host.lower() == key]
     state.waiting_monitors = [r for r in state.waiting_monitors if r.host.lower() != key]
     for request in waiting:
@@ -139,6 +140,25 @@ def on_resolved(turn: Turn, host: str, ip: str | None) -> None:
             turn.reply(request.caller, Refused("ERR Invalid IP address or hostname specified"))
         else:
             monitor(turn, request)
+
+
+def _moved(turn: Turn, master: Master, watched: Watched, number: str) -> None:
+    """A name stands for another number now: dial that, unless the connection to the old one stands."""
+    old = watched.address
+    if old.ip == number or watched.link.command_open:
+        return
+    watched.address = Address(old.host, number, old.port)
+    link = watched.link
+    if link.address.ip != number:
+        link.address = watched.address
+        connecting.close(turn, link)
+        connecting.reopen(turn, link)
+    if watched is master:
+        turn.touch(master)
+        if old.ip:
+            switching.renew_peers(turn, master)
+    if not isinstance(watched, Peer):
+        roster.drop_doubles(turn, master)
 
 
 def _remove(turn: Turn, request: RemoveRequested) -> None:
@@ -154,6 +174,11 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
 def _reset(turn: Turn, request: ResetRequested) -> None:
     masters = [turn.state.masters[name] for name in request.names if name in turn.state.masters]
     for master in masters:
+        if master.current is not master:
+            # A promotion that others may have heard of is a fact; only what is left to do is forgotten.
+            promoted = master.current.address
+            shown = promoted.shown(turn.state.settings.announce_hostnames)
+            switching.switch_master(turn, master, promoted, shown, "leader")
         switching.reset(turn, master)
     answer = Reply(request.caller, Count(len(masters)))
     if masters:

@@ -9,7 +9,7 @@ from quorate.core.state import FailoverState, Master, Peer
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot
 from quorate.model.address import numeric
-from quorate.model.identity import RunId
+from quorate.model.identity import Epoch, RunId
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
 
@@ -77,11 +77,18 @@ def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> N
     peer.answered = turn.now
     peer.ask_again = turn.now + (FAST_PERIOD if fast else turn.state.tuning.ask_period)
     peer.says_down = answer.down
-    if answer.leader is not None:
+    if answer.leader is not None and _believable(turn, peer, answer):
         if peer.leader_epoch != answer.leader_epoch:
             turn.remark(Level.NOTICE, f"{peer.name} voted for {answer.leader} {answer.leader_epoch}")
         peer.leader, peer.leader_epoch = answer.leader, answer.leader_epoch
     turn.check(master)
+
+
+def _believable(turn: Turn, peer: Peer, answer: PeerAnswered) -> bool:
+    if epochs.is_acceptable(answer.leader_epoch, turn.state.current_epoch):
+        return True
+    epochs.refuse(turn, answer.leader_epoch, f"vote of {peer.name}")
+    return False
 
 
 def down_votes(turn: Turn, master: Master) -> int:
@@ -142,6 +149,11 @@ def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     return master if voted and asked.candidate != state.settings.myid else None
 
 
+def election_time(turn: Turn, master: Master) -> Millis:
+    """How long an election for this master may take."""
+    return min(turn.state.tuning.election_timeout, master.settings.failover_timeout)
+
+
 def vote(turn: Turn, master: Master, ballot: Ballot) -> bool:
     """Vote if the rules allow it; the vote counts, and is told, when it is durable."""
     decision = voting.grant(ballot)
@@ -152,15 +164,22 @@ def vote(turn: Turn, master: Master, ballot: Ballot) -> bool:
     assert decision.leader is not None
     master.leader, master.leader_epoch = decision.leader, decision.leader_epoch
     turn.touch(master)
-    turn.state.votes_under_way.append((turn.revision(), master, decision.leader, decision.leader_epoch))
+    _await_disk(turn, master, decision.leader, decision.leader_epoch)
     turn.tell(Event.VOTE_FOR_LEADER, f"{decision.leader} {decision.leader_epoch}", master)
     if decision.leader != turn.state.settings.myid:
         # The winner may still be promoting somebody after its election has ended: leave it the time for both.
-        settings = master.settings
-        wait = min(turn.state.tuning.election_timeout, settings.failover_timeout) + settings.failover_timeout
-        master.no_start_before = turn.now + wait
+        master.no_start_before = turn.now + election_time(turn, master) + master.settings.failover_timeout
         master.delay_told = False
     return True
+
+
+def _await_disk(turn: Turn, master: Master, leader: RunId, epoch: Epoch) -> None:
+    """Book a vote until it is durable; however long that takes, the oldest and the newest of a master suffice."""
+    state = turn.state
+    mine = [entry for entry in state.votes_under_way if entry[1] is master]
+    if len(mine) > 1:
+        state.votes_under_way.remove(mine[-1])
+    state.votes_under_way.append((turn.revision(), master, leader, epoch))
 
 
 def votes_became_durable(turn: Turn) -> None:

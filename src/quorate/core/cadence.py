@@ -97,8 +97,9 @@ def run(turn: Turn, slot: int, job: object) -> None:
             _ping(turn, slot, job)
     elif isinstance(job, WatchJob) and job.watched.id in turn.state.instances:
         master, watched = turn.state.instances[job.watched.id]
-        if job.kind is Kind.HELLO and watched.hello_slot == slot:
-            _hello(turn, slot, job, master)
+        if job.kind is Kind.HELLO:
+            if watched.hello_slot == slot:
+                _hello(turn, slot, job, master)
         elif isinstance(watched, DataServer) and watched.info_slot == slot:
             _info(turn, slot, job, master, watched)
 
@@ -147,7 +148,7 @@ def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
     period = state.tuning.publish_period
     if state.durable < turn.revision():
         # A hello tells epochs; what is not durable yet is not told, and the next slot is near.
-        period = SLOT
+        period = period if state.save_error else SLOT
     elif watched.link.command_open and watched.link.pending < PENDING_PER_OWNER * len(watched.link.owners):
         greeting = hello(turn, master, watched)
         if greeting is not None:

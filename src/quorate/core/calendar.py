@@ -4,7 +4,7 @@ A deadline that decides (down-after, a failover's time limit) is exact. Periodic
 links wake the process once and their bytes leave together; each process draws its own phase.
 """
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from quorate.model.millis import Millis
 
@@ -33,10 +33,12 @@ class Calendar:
         self._due[key] = when
         self._serial += 1
         heappush(self._heap, (when, self._serial, key))
+        self._tidy()
 
     def forget(self, key: object) -> None:
         """No longer wake for `key`."""
         self._due.pop(key, None)
+        self._tidy()
 
     def due(self, now: Millis) -> list[object]:
         """Take the keys whose deadline has come, earliest first."""
@@ -47,6 +49,7 @@ class Calendar:
             if self._due.get(key) == when:
                 del self._due[key]
                 keys.append(key)
+        self._tidy()
         return keys
 
     def every(self, when: Millis, job: object) -> int:
@@ -78,6 +81,16 @@ class Calendar:
         if self._slot_heap:
             moments.append(self.begin(self._slot_heap[0]))
         return min(moments, default=None)
+
+    def deadlines(self) -> tuple[int, int]:
+        """How many deadlines are set, and how many entries that takes."""
+        return len(self._due), len(self._heap)
+
+    def _tidy(self) -> None:
+        """Drop what was forgotten or moved forward before it is most of the heap; it would stay until its time."""
+        if len(self._heap) > 4 * len(self._due) + 64:
+            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+            heapify(self._heap)
 
     def begin(self, slot: int) -> Millis:
         """When a slot begins."""

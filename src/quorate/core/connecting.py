@@ -145,6 +145,8 @@ def lost_command(turn: Turn, link: Link) -> None:
     link.command, link.command_open = None, False
     link.pending, link.info_asked = 0, 0
     link.fell_silent(turn.now)
+    # The end of a link is fresh news of it, too.
+    turn.state.tilt_unheard.discard(link)
     for owner in link.owners:
         watched = turn.state.instances[owner][1]
         if isinstance(watched, Peer):
@@ -156,11 +158,13 @@ def retire(turn: Turn, link: Link) -> None:
     close(turn, link)
     link.gone = True
     turn.state.calendar.forget(link)
-    turn.state.tilt_unheard.discard(link)
 
 
 def drop_deaf(turn: Turn, link: Link, down_after: Millis) -> None:
-    """Close connections that have stopped carrying anything, so that they are made anew (spec 5.4)."""
+    """Close connections that have stopped carrying anything, so that they are made anew (spec 5.4; not in TILT)."""
+    if turn.state.tilt_since:
+        # The silence may be ours: what the far end said waits in a buffer that we have not read.
+        return
     now = turn.now
     oldest = now - turn.state.tuning.min_link_reconnect_period
     if (
@@ -171,7 +175,13 @@ def drop_deaf(turn: Turn, link: Link, down_after: Millis) -> None:
     ):
         close_command(turn, link)
     deaf = DEAF_AFTER_PERIODS * turn.state.tuning.publish_period
-    if link.pubsub is not None and link.pubsub_since < oldest and now - link.heard_pubsub > deaf:
+    # While saves fail our own hellos are held back, so silence means nothing.
+    if (
+        link.pubsub is not None
+        and link.pubsub_since < oldest
+        and now - link.heard_pubsub > deaf
+        and not turn.state.save_error
+    ):
         close_pubsub(turn, link)
     if link.disconnected:
         reopen(turn, link)

@@ -31,8 +31,8 @@ def on_info(turn: Turn, master: Master, server: DataServer, report: InfoReport) 
             cadence.hurry_info(turn, master, server)
     if report.role is not None and report.role is not server.role:
         _note_role(turn, master, server, report.role)
-    if server is master and server.role is Role.SLAVE:
-        watching.look(turn, master, master)
+        if server is master:
+            watching.look(turn, master, master)
 
 
 def _note_run(turn: Turn, master: Master, server: DataServer, report: InfoReport) -> None:

@@ -69,7 +69,7 @@ class Driver:
             # Keep what did not reach the disk, under whatever has come since.
             if flying is not None:
                 self._pending = flying.then(self._pending) if self._pending else flying
-            self._retry_at = now + RETRY_AFTER
+                self._retry_at = now + RETRY_AFTER
             effects += self._break(event.revision)
         # The core learns first: what it decides on durable state belongs behind what was promised.
         effects += self._release(now)

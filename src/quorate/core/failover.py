@@ -59,6 +59,9 @@ def advance(turn: Turn, master: Master) -> Millis | None:
         if failover is None or turn.state.crashed:
             return None
         before = failover.state
+        if before in ABORTABLE and master.config_epoch >= failover.epoch:
+            _overtaken(turn, master, failover)
+            return None
         deadline = _STEPS[before](turn, master, failover)
         if master.failover is failover and failover.state is before:
             return deadline
@@ -96,7 +99,7 @@ def maybe_stand(turn: Turn, master: Master) -> Millis | None:
 
 def _c_candidates_done(turn: Turn, master: Master) -> Millis:
     """When the elections of C candidates are over: until then a higher epoch would take their votes away."""
-    timeout = min(turn.state.tuning.election_timeout, master.settings.failover_timeout)
+    timeout = asking.election_time(turn, master)
     stood = (p.stood for p in master.peers.values() if p.stood and p.link.ours is not True)
     return max((s + timeout for s in stood), default=0)
 
@@ -113,10 +116,11 @@ def _rank(turn: Turn, master: Master) -> int:
 def stand(turn: Turn, master: Master, forced: bool) -> None:
     """Raise the epoch, vote for ourselves and ask everybody for their vote."""
     state = turn.state
-    if state.current_epoch + 1 >= EPOCH_LIMIT:
+    if max(state.current_epoch, master.config_epoch) + 1 >= EPOCH_LIMIT:
         turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
         return
-    epoch = Epoch(state.current_epoch + 1)
+    # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
+    epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
     turn.raise_epoch(epoch, master)
     failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced)
     if forced:
@@ -147,11 +151,12 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
     hopeless = verdict in (Verdict.LOST, Verdict.NOBODY)
     if failover.forced:
         if hopeless or turn.now >= failover.seek_votes_until:
-            turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {len(votes)}/{master.voters()}")
+            mine = sum(1 for candidate in votes.values() if candidate == turn.state.settings.myid)
+            turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {mine}/{master.voters()}")
             _elected(turn, master, failover)
             return None
         return failover.seek_votes_until
-    timeout = min(turn.state.tuning.election_timeout, master.settings.failover_timeout)
+    timeout = asking.election_time(turn, master)
     if verdict is Verdict.NOBODY:
         master.lost_elections += 1
         longest = min(LAST_RETRY, FIRST_RETRY << min(master.lost_elections, 8))
@@ -197,6 +202,19 @@ def step_down(turn: Turn, master: Master) -> None:
     failover = master.failover
     if failover is not None and failover.state in ABORTABLE and not failover.sent:
         abort(turn, master, Event.ABORT_NOT_ELECTED)
+        _leave_to_others(turn, master)
+
+
+def _overtaken(turn: Turn, master: Master, failover: Failover) -> None:
+    """A newer configuration has come: ours would be ignored, so it must not be told."""
+    # Where the order is out already the replica is mended like any other that calls itself master.
+    abort(turn, master, Event.ABORT_SLAVE_TIMEOUT if failover.sent else Event.ABORT_NOT_ELECTED)
+    _leave_to_others(turn, master)
+
+
+def _leave_to_others(turn: Turn, master: Master) -> None:
+    """Do not stand while the winner may still be elected and then promote somebody."""
+    master.no_start_before = turn.now + asking.election_time(turn, master) + master.settings.failover_timeout
 
 
 # --- promoting ------------------------------------------------------------------------------------------------------

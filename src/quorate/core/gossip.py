@@ -85,7 +85,8 @@ def _epochs_acceptable(turn: Turn, hello: Hello) -> bool:
     beyond = turn.state.beyond
     for epoch in (hello.current_epoch, hello.config_epoch):
         if not epochs.is_acceptable(epoch, current):
-            beyond[hello.sender_id] = epoch
+            if hello.sender_id in turn.state.peer_links:
+                beyond[hello.sender_id] = epoch
             epochs.refuse(turn, epoch, f"hello of {hello.sender_id}")
             return False
     beyond.pop(hello.sender_id, None)
@@ -99,9 +100,13 @@ def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
         # Nothing is taken over by halves: the same hello comes again when the name may be known.
         turn.remark(Level.WARNING, f"Failed to resolve hostname '{hello.master_host}'")
         return False
+    promoting = master.current is not master
     master.config_epoch = hello.config_epoch
     turn.touch(master)
-    if not address.same_as(master.address):
+    # A failover under way notices that it was overtaken.
+    turn.check(master)
+    # Who has already told of a promotion goes back on it, or two addresses would be told under one epoch.
+    if promoting or not address.same_as(master.address):
         turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
         switching.switch_master(turn, master, address, hello.master_host, "observer")
     return True

@@ -150,7 +150,7 @@ def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
 def _on_peer_answered(turn: Turn, master: Master, peer: Peer, event: inputs.PeerAnswered) -> None:
     asking.on_answer(turn, master, peer, event)
     standing = master.failover
-    if standing is not None and event.leader is not None and event.leader_epoch > standing.epoch:
+    if standing is not None and event.leader is not None and peer.leader_epoch > standing.epoch:
         failover.step_down(turn, master)
 
 

@@ -22,7 +22,7 @@ def new_link(turn: Turn, address: Address, wants_pubsub: bool, delay: Millis = 0
     link = Link(address, wants_pubsub, created=turn.now, silent_since=turn.now)
     link.ponged = link.available = link.heard_pubsub = turn.now
     if delay:
-        link.attempted = turn.now + delay - turn.state.tuning.ping_period - connecting.JITTER
+        link.attempted = turn.now + delay - turn.state.tuning.ping_period
     return link
 
 
@@ -82,6 +82,7 @@ def dismiss(turn: Turn, watched: Watched) -> None:
         connecting.retire(turn, link)
         if isinstance(watched, Peer) and watched.run_id and state.peer_links.get(watched.run_id) is link:
             del state.peer_links[watched.run_id]
+            state.beyond.pop(watched.run_id, None)
 
 
 def drop_peer(turn: Turn, master: Master, peer: Peer) -> None:
@@ -90,6 +91,21 @@ def drop_peer(turn: Turn, master: Master, peer: Peer) -> None:
     del master.peers[peer.run_id]
     dismiss(turn, peer)
     turn.touch(master)
+
+
+def drop_doubles(turn: Turn, master: Master) -> None:
+    """Forget replicas whose names turned out to stand for the master's address, or for another replica's."""
+    kept: list[Replica] = [r for r in master.replicas if r is master.promoted]
+    for replica in master.replicas:
+        if replica in kept:
+            continue
+        if replica.address.same_as(master.address) or any(replica.address.same_as(other.address) for other in kept):
+            dismiss(turn, replica)
+            turn.touch(master)
+        else:
+            kept.append(replica)
+    if len(kept) < len(master.replicas):
+        master.replicas[:] = [r for r in master.replicas if r in kept]
 
 
 def remove_master(turn: Turn, master: Master) -> None:

@@ -60,11 +60,14 @@ class Sentinel:
         self._mind_lateness(turn)
         if not self._state.crashed or isinstance(event, (inputs.Saved, inputs.SaveFailed)):
             _react(turn, event)
+            if self._state.tilt_since and not self._state.tilt_unheard:
+                link_events.maybe_untilt(turn)
             if self._wake is not None and self._wake <= now:
                 _run_calendar(turn)
             if turn.checks:
                 _decide_all(turn)
-        self._wake = self._state.calendar.next()
+        # After a simulated crash only the disk is waited for: no deadline is ours to keep any more.
+        self._wake = None if self._state.crashed else self._state.calendar.next()
         self._state.expected = self._wake or 0
         return turn.outcome()
 
@@ -85,6 +88,10 @@ class Sentinel:
                 for _, watched in state.instances.values()
                 if watched.link.command is not None and not watched.sdown
             }
+            for _, watched in state.instances.values():
+                # Nobody was heard while we slept, so nobody's silence counts from before.
+                if watched.link.silent_since and not watched.sdown:
+                    watched.link.silent_since = turn.now
             turn.tell(Event.TILT, "#tilt mode entered")
             state.calendar.at(turn.now + state.tuning.tilt_period + 1, link_events.UNTILT)
 
@@ -98,6 +105,7 @@ def _recall(turn: Turn, saved: SavedState) -> None:
         master = roster.add_master(turn, record.name, address, record.settings)
         master.config_epoch = record.config_epoch
         master.leader_epoch = record.leader_epoch
+        turn.state.current_epoch = max(turn.state.current_epoch, record.config_epoch, record.leader_epoch)
         master.durable_vote = (None, record.leader_epoch)
         _recall_others(turn, master, record)
         administration.announce_monitored(turn, master)
@@ -106,7 +114,7 @@ def _recall(turn: Turn, saved: SavedState) -> None:
 def _recall_others(turn: Turn, master: Master, record: SavedMaster) -> None:
     for host, port in record.replicas:
         place = turn.address(host, port)
-        if place is not None and roster.find_replica(master, place) is None:
+        if place is not None and not place.same_as(master.address) and roster.find_replica(master, place) is None:
             roster.add_replica(turn, master, place)
     for peer in record.peers:
         place = turn.address(peer.host, peer.port)

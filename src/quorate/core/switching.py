@@ -15,7 +15,9 @@ from quorate.model.notice import Event
 def switch_master(turn: Turn, master: Master, address: Address, shown: str, role: str) -> None:
     """Announce and adopt a new address; `role` (leader or observer) is for the reconfiguration script."""
     hostnames = turn.state.settings.announce_hostnames
-    old = (master.address.shown(hostnames), master.address.port)
+    # Clients leave the address that they were told last, which an overtaken leader has already changed.
+    left = master.current.address if role == "observer" else master.address
+    old = (left.shown(hostnames), left.port)
     turn.tell(Event.SWITCH_MASTER, f"{master.name} {old[0]} {old[1]} {shown} {address.port}", master)
     switch(turn, master, address)
     if role == "observer":
@@ -56,7 +58,7 @@ def switch(turn: Turn, master: Master, address: Address) -> None:
     _start_over(turn, master, address, 0)
     for place in places:
         turn.about(Event.SLAVE, master, roster.add_replica(turn, master, place))
-    _renew_peers(turn, master)
+    renew_peers(turn, master)
     turn.touch(master)
 
 
@@ -79,7 +81,7 @@ def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> 
     roster.enlist(turn, master, master)
 
 
-def _renew_peers(turn: Turn, master: Master) -> None:
+def renew_peers(turn: Turn, master: Master) -> None:
     """Give peers new ids: an answer under way was about the old address and finds nobody."""
     state = turn.state
     for peer in master.peers.values():

@@ -12,6 +12,7 @@ from quorate.client.picture import SentinelPicture
 from quorate.local import files, revival
 from quorate.local.binaries import sentinel_command
 from quorate.local.folder import Folder
+from quorate.local.introduction import introduce
 from quorate.local.observer import PERIOD, News, Observer, ServerSight
 from quorate.local.plan import Kind, Member, Plan
 from quorate.local.processes import Child, Pack, last_lines, stop
@@ -88,6 +89,7 @@ class Cluster:
             self._spawn(member, master)
         for member in (*replicas, *sentinels):
             await self._answering(member, progress)
+        await introduce(self.plan, master)
         self.observer.start()
         progress("waiting until the replicas follow and the sentinels know each other")
         await self._ready()

@@ -19,7 +19,6 @@ class Start:
 
 def create(folder: Folder, plan: Plan) -> Start:
     """Write all files of a new cluster."""
-    ids = {port: secrets.token_hex(20) for port in plan.sentinels}
     master = plan.servers[0]
     for member in plan.members():
         where = str(folder.of(member))
@@ -27,7 +26,7 @@ def create(folder: Folder, plan: Plan) -> Start:
             follows = None if member.port == master else master
             write(folder.conf(member), plans.server_conf(plan, where, member.port, follows))
         else:
-            write(folder.conf(member), plans.sentinel_conf(plan, where, member.port, ids))
+            write(folder.conf(member), plans.sentinel_conf(plan, where, member.port, secrets.token_hex(20)))
     # The plan comes last: a directory with a plan is complete.
     folder.write_plan(plan)
     return Start(master)
@@ -70,11 +69,9 @@ def _mend_sentinel(folder: Folder, plan: Plan, member: Member, choice: resume.Ch
     where = str(folder.of(member))
     text = folder.read_conf(member)
     if text is None or resume.opinion_of(text, plan.name) is None:
-        ids = {port: secrets.token_hex(20) for port in plan.sentinels}
-        text = plans.sentinel_conf(plan, where, member.port, ids)
-        # The ids of the others are not known here; the sentinels find each other by their hellos.
-        text = "".join(line for line in text.splitlines(keepends=True) if "known-sentinel" not in line)
+        text = plans.sentinel_conf(plan, where, member.port, secrets.token_hex(20))
         text = resume.reclaim(text, plan.name, HOST, choice.master) if choice.master != plan.servers[0] else text
     elif choice.reclaimed:
         text = resume.reclaim(text, plan.name, HOST, choice.master)
-    write(folder.conf(member), plans.with_directives(text, {"dir": plans.quoted(where)}, {}))
+    text = plans.with_directives(plans.without_peers(text), {"dir": plans.quoted(where)}, {})
+    write(folder.conf(member), text)

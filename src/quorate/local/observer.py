@@ -19,9 +19,6 @@ EAGER = 0.05
 """The same while the cluster starts."""
 
 _TIMEOUT = 1.0
-_CALM = 3.0
-"""Seconds after the start in which sentinels that miss each other are no news: they started at the same moment."""
-
 _HEARD_FOR = 3.0
 """Seconds within which the same event from another sentinel is the same news."""
 
@@ -57,7 +54,6 @@ class Observer:
         self.servers: dict[int, ServerSight | Unreadable] = {}
         self.sentinels: dict[int, SentinelPicture | Unreadable] = {}
         self._tell = tell
-        self._calm_until = 0.0
         self.period = EAGER
         self._heard: deque[tuple[float, str, str]] = deque(maxlen=64)
         self._server_access = Access(password=plan.password, timeout=_TIMEOUT)
@@ -65,7 +61,6 @@ class Observer:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._calm_until = time.time() + _CALM
         for member in self.plan.members():
             if member.kind is Kind.SERVER:
                 self._tasks.append(asyncio.create_task(self._watch_server(member)))
@@ -147,8 +142,6 @@ class Observer:
 
     def _hear(self, member: Member, channel: str, payload: str) -> None:
         now = time.time()
-        if now < self._calm_until and channel in {"+sdown", "-sdown"} and payload.startswith("sentinel "):
-            return
         # The sentinels count votes at different moments; the count makes no news of its own.
         news = (channel, payload.partition(" #quorum ")[0])
         fresh = (entry for entry in self._heard if now - entry[0] < _HEARD_FOR)

@@ -110,11 +110,10 @@ def server_conf(plan: Plan, directory: str, port: int, master: int | None) -> st
     return "\n".join(lines) + "\n"
 
 
-def sentinel_conf(plan: Plan, directory: str, port: int, ids: Mapping[int, str]) -> str:
-    """A sentinel's first configuration. `ids` are the run ids of all sentinels by port.
+def sentinel_conf(plan: Plan, directory: str, port: int, myid: str) -> str:
+    """A sentinel's first configuration; `myid` is its run id.
 
-    Peers and replicas are written in from the start, so that the sentinels need not find each other first: the
-    cluster survives the death of its master from its first second.
+    Replicas are written in, so that none has to be found first. Peers are not: see `without_peers`.
     """
     name, master = plan.name, plan.servers[0]
     lines = [
@@ -127,12 +126,19 @@ def sentinel_conf(plan: Plan, directory: str, port: int, ids: Mapping[int, str])
     ]
     if plan.password:
         lines.append(f"sentinel auth-pass {name} {plan.password}")
-    lines.append(f"sentinel myid {ids[port]}")
+    lines.append(f"sentinel myid {myid}")
     lines += [f"sentinel known-replica {name} {HOST} {replica}" for replica in plan.servers[1:]]
-    lines += [
-        f"sentinel known-sentinel {name} {HOST} {other} {ids[other]}" for other in plan.sentinels if other != port
-    ]
     return "\n".join(lines) + "\n"
+
+
+def without_peers(sentinel_conf: str) -> str:
+    """The file as it should be when all sentinels start at the same moment.
+
+    A peer that a sentinel knows but cannot reach at first counts as down a second later, until the next attempt. So
+    nobody is known at first, and `up` introduces the sentinels to each other as soon as they all listen.
+    """
+    lines = sentinel_conf.splitlines(keepends=True)
+    return "".join(line for line in lines if [w.lower() for w in line.split()[:2]] != ["sentinel", "known-sentinel"])
 
 
 def with_directives(text: str, values: Mapping[str, str | None], aliases: Mapping[str, str]) -> str:

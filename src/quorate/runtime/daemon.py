@@ -24,6 +24,7 @@ from quorate.core.driver import Driver
 from quorate.core.inputs import Stopping
 from quorate.core.sentinel import Sentinel
 from quorate.model.identity import bytes_of
+from quorate.model.millis import Millis
 from quorate.model.notice import Level
 from quorate.model.saved import SaveDelta
 from quorate.runtime import clock, process, quiet, startup, tls
@@ -52,6 +53,9 @@ LAST_BYTES = 0.005
 
 LEADING_PATIENCE = 3.0
 """Seconds by which a leader between choosing a replica and its promotion stays on: others could only start anew."""
+
+REPEAT_AFTER: Millis = 60_000
+"""Until the log hears of the same failure to save again."""
 
 _LEADING = frozenset(("select_slave", "send_slaveof_noone", "wait_promotion", "update_config"))
 
@@ -104,8 +108,8 @@ class Daemon:
             parts = self._settle(background=background)
             loop = _new_loop()
             asyncio.set_event_loop(loop)
-            loop.run_until_complete(self._begin(loop, parts))
-            loop.run_forever()
+            # One run from the first to the last: uvloop forgets signals that come between two.
+            loop.run_until_complete(self._serve(loop, parts))
         except (Refused, BindFailed) as error:
             self._log.write(Level.WARNING, str(error))
         except BaseException:  # noqa: BLE001 - it belongs into the log, since nobody reads our standard error
@@ -153,13 +157,13 @@ class Daemon:
         acl = startup.users(options.acl, settings.mode)
         secure = startup.certificates(options.tls, log)
         self._doors = open_doors(options, settings.mode, log.write)
-        port = options.tls.port or options.port
+        port = options.port or options.tls.port
         log.write(Level.NOTICE, f"Running mode=sentinel, port={port}.")
         known = resolve_all(startup.names_in(config.saved), NAMES_PATIENCE)
         return _Parts(acl, secure, self._doors, limit.maxclients, known, options.acl.file)
 
-    async def _begin(self, loop: asyncio.AbstractEventLoop, parts: "_Parts") -> None:
-        """Save once for real, then let the core begin and everybody in."""
+    async def _serve(self, loop: asyncio.AbstractEventLoop, parts: "_Parts") -> None:
+        """Save once for real, let the core begin and everybody in, and stay; `end` is the only way out."""
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signals.came, number)
         config, log = self._prepared.config, self._log
@@ -175,8 +179,10 @@ class Daemon:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)
+        gc.enable()
         count = len(config.saved.masters)
         self._supervisor.ready(f"Ready to accept connections, watching {count} master{'' if count == 1 else 's'}")
+        await loop.create_future()
 
     async def _save_first(
         self, loop: asyncio.AbstractEventLoop, saver: "_Recorder", users: Callable[[], Sequence[str] | None]
@@ -233,8 +239,12 @@ class Daemon:
         )
         if os.getpid() == 1:
             # Everybody else's orphans are init's business, and taking them could steal a status somebody waits for.
-            loop.add_signal_handler(signal.SIGCHLD, process.reap_orphans, scripts.owns, scripts.collect)
-            loop.call_soon(process.reap_orphans, scripts.owns, scripts.collect)
+            # Not by the loop's own means: uvloop keeps this signal for itself.
+            def reap(*_: object) -> None:
+                loop.call_soon_threadsafe(process.reap_orphans, scripts.owns, scripts.collect)
+
+            signal.signal(signal.SIGCHLD, reap)
+            reap()
         return world
 
     # --- end --------------------------------------------------------------------------------------------------------
@@ -285,19 +295,22 @@ class _Parts:
 
 
 class _Recorder:
-    """A saver that tells the log how each save ended."""
+    """A saver that tells the log how each save ended; of the same failure again and again, once a minute."""
 
     def __init__(self, saver: Saver, log: Log) -> None:
         self._saver = saver
         self._log = log
+        self._failed: tuple[str, int] | None = None
 
     def start(self, delta: SaveDelta, users: Sequence[str] | None, done: Callable[[int, str | None], None]) -> None:
         """As `Saver.start`."""
 
         def ended(revision: int, reason: str | None) -> None:
             if reason is None:
+                self._failed = None
                 self._log.write(Level.NOTICE, "Sentinel new configuration saved on disk")
-            else:
+            elif self._failed is None or self._failed[0] != reason or clock.now() - self._failed[1] > REPEAT_AFTER:
+                self._failed = (reason, clock.now())
                 text = f"WARNING: Sentinel was not able to save the new configuration on disk!!!: {reason}"
                 self._log.write(Level.WARNING, text)
             done(revision, reason)

@@ -108,7 +108,7 @@ def daemonize() -> None:
 def title(options: ProcessOptions, config_file: str, name: str = "quorate-sentinel") -> str:
     """The process title by `proc-title-template`: `quorate-sentinel *:26379 [sentinel]` by default."""
     first = options.bind[0].removeprefix("-") if options.bind else "*"
-    port = options.tls.port or options.port
+    port = options.port or options.tls.port
     values = {
         "title": name,
         "listen-addr": join(first, port) if port else options.unixsocket,

@@ -14,7 +14,6 @@ from quorate.wire.hello import parse_hello
 from quorate.wire.replies import BrokenReply, ReplyReader
 from quorate.wire.values import Error, Push, Reply
 
-
 _FRAME = encode_command("message", HELLO_CHANNEL, "")[: -len(b"$0\r\n\r\n")] + b"$%d\r\n%b\r\n"
 """A message as it comes: RESP writes it as it writes a command."""
 

@@ -1,0 +1,35 @@
+"""Makes the sentinels known to each other at once, by the messages with which they would do it themselves.
+
+Every two seconds each sentinel publishes a hello on the servers and to the sentinels that it knows; a new cluster
+would need two rounds of that before it survives the death of its master. `up` knows all of them and says it first.
+"""
+
+import asyncio
+
+from quorate.client.aio import Access, Line, Request, UnreadableError
+from quorate.local.plan import HOST, Kind, Plan
+from quorate.model.hello import HELLO_CHANNEL
+
+
+async def introduce(plan: Plan, master: int) -> None:
+    """Tell each sentinel of all others. What cannot be told they find out themselves."""
+    sentinels = [member for member in plan.members() if member.kind is Kind.SENTINEL]
+    try:
+        lines = await asyncio.gather(*(Line.open(member.place, Access()) for member in sentinels))
+    except UnreadableError:
+        return
+    try:
+        ids = {line.place.port: str((await line.ask(("SENTINEL", "MYID")))[0]) for line in lines}
+        for line in lines:
+            greetings: list[Request] = [
+                ("PUBLISH", HELLO_CHANNEL, f"{HOST},{port},{myid},0,{plan.name},{HOST},{master},0")
+                for port, myid in ids.items()
+                if port != line.place.port
+            ]
+            if greetings:
+                await line.ask(*greetings)
+    except UnreadableError:
+        return
+    finally:
+        for line in lines:
+            await line.close()

@@ -1,0 +1,58 @@
+"""`quorate failover`: refusals say what happened, what it means and what to do."""
+
+from dataclasses import replace
+
+import pytest
+
+from quorate.cli import failover
+from quorate.client.picture import Master, Place, Replica, Seen
+
+
+def replica(**changes: object) -> Replica:
+    seen = Seen("x", Place("h", 2), flags=("slave",), last_ok_ping=100)
+    return Replica(replace(seen, **changes), link_up=True, priority=100)  # type: ignore[arg-type]
+
+
+MASTER = Master(Seen("m", Place("h", 1)), replicas=(replica(),))
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (replica(flags=("s_down", "slave")), "h:2: it is down"),
+        (replica(flags=("slave", "disconnected")), "no connection to it"),
+        (replica(last_ok_ping=9000), "has not answered for 9 s"),
+        (replace(replica(), priority=0), "priority is 0"),
+        (replace(replica(), link_down_for=60_000), "no link to the master for 60 s"),
+        (replica(), "INFO is too old"),
+    ],
+)
+def test_no_good_replica_names_each_reason(one: Replica, words: str) -> None:
+    error = failover._refusal("NOGOODSLAVE No suitable replica to promote", replace(MASTER, replicas=(one,)))
+    assert "NOGOODSLAVE" in error.text
+    assert words in error.hint
+    assert error.code == 1
+
+
+def test_no_replica_at_all() -> None:
+    error = failover._refusal("NOGOODSLAVE No suitable replica to promote", replace(MASTER, replicas=()))
+    assert "m has no replica at all" in error.hint
+
+
+def test_already_in_progress_says_how_to_wait() -> None:
+    error = failover._refusal("INPROG Failover already in progress", MASTER)
+    assert "already in progress (INPROG)" in error.text
+    assert "quorate status --watch" in error.hint
+
+
+def test_other_refusals_keep_their_words() -> None:
+    assert "something odd" in failover._refusal("ERR something odd", MASTER).text
+    assert "--user" in failover._refusal("NOPERM User x has no permissions", MASTER).hint
+
+
+def test_every_way_of_giving_up_is_explained() -> None:
+    assert set(failover._GIVEN_UP) == {
+        "-failover-abort-not-elected",
+        "-failover-abort-no-good-slave",
+        "-failover-abort-slave-timeout",
+    }

@@ -1,0 +1,335 @@
+"""A world without manners around one sentinel: links, clocks, disks, peers and operators do whatever numbers say.
+
+It keeps the books that the core cannot keep for itself: what is on the disk, and what was told to whom. Whatever leaves
+the sentinel is held against them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from quorate.core import inputs, invariants, outcome, requests
+from quorate.core.driver import Driver
+from quorate.core.inputs import Caller, Input, Pong
+from quorate.core.requests import ConnId, InstanceId
+from quorate.core.sentinel import Sentinel
+from quorate.core.state import State
+from quorate.model.hello import Hello
+from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.info import InfoReport, Role, SlaveSection
+from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer, SavedState
+from quorate.model.settings import GlobalSettings, MasterSettings, Tuning
+
+ME = RunId("a" * 40)
+NAMES = (MasterName("one"), MasterName("two"))
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.2", "redis-b", "redis-c", "")
+PORTS = (6379, 6380, 6381, 6382)
+SENTINELS = (26380, 26381, 26382, 0)
+LETTERS = "abcd"
+JUMPS = (0, 0, 0, 1, 1, 2, -1, -7, 1 << 32, (1 << 32) + 1, (1 << 62))
+MOST_PROMISES = 400
+PATIENCE = 150
+"""So many times in a row the sentinel may ask to be woken within one second, with nothing else going on."""
+
+
+def pick(options: "tuple[int, ...] | tuple[str, ...] | str", number: int) -> "int | str":
+    return options[number % len(options)]
+
+
+@dataclass
+class Chaos:
+    """One sentinel and its surroundings. `step` takes three small numbers and turns them into one event."""
+
+    now: int = 100_000
+    conns: dict[ConnId, outcome.Connect] = field(default_factory=dict)
+    opened: set[ConnId] = field(default_factory=set)
+    about: list[tuple[ConnId, InstanceId]] = field(default_factory=list)
+    asked: dict[int, object] = field(default_factory=dict)
+    votes: dict[tuple[object, int], RunId] = field(default_factory=dict)
+    flying: SaveDelta | None = None
+    disk_epoch: int = 0
+    disk: dict[MasterName, SavedMaster] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    exited: bool = False
+    caller: int = 0
+
+    def __post_init__(self) -> None:
+        peers = (SavedPeer("127.0.0.1", 26380, RunId("b" * 40)), SavedPeer("127.0.0.1", 26381, RunId("c" * 40)))
+        settings = MasterSettings(2, 400, failover_timeout=3_000)
+        masters = tuple(
+            SavedMaster(name, "127.0.0.1", 6379 + i, settings, Epoch(0), Epoch(0), (("127.0.0.1", 6381),), peers)
+            for i, name in enumerate(NAMES)
+        )
+        saved = SavedState(GlobalSettings(ME, resolve_hostnames=True), Epoch(0), masters)
+        self.disk = {master.name: master for master in masters}
+        self.driver = Driver(Sentinel(saved, self.now, 7, {"redis-b": "127.0.0.2"}))
+        self.submit(inputs.Woke())
+
+    @property
+    def state(self) -> State:
+        return self.driver._sentinel._state
+
+    def submit(self, event: Input) -> None:
+        """One input, and every check that there is."""
+        if self.exited:
+            return
+        epoch = self.state.current_epoch
+        effects = self.driver.submit(self.now, event)
+        invariants.check(self.state)
+        assert self.state.current_epoch >= epoch, "an epoch went back"
+        wake = self.driver.wake_at()
+        assert wake is None or wake > self.now, f"wants to be woken at {wake}, and it is {self.now}"
+        assert len(self.driver._promises) < MOST_PROMISES
+        for effect in effects:
+            self._perform(effect)
+
+    def sleep(self, millis: int) -> None:
+        """Let time pass; every deadline is kept."""
+        until = self.now + millis
+        woken: list[int] = []
+        while (wake := self.driver.wake_at()) is not None and wake <= until and not self.exited:
+            self.now = wake
+            woken = [moment for moment in woken if moment > wake - 1000] + [wake]
+            assert len(woken) <= PATIENCE, f"woken {len(woken)} times in a second"
+            self.submit(inputs.Woke())
+        self.now = until
+
+    def step(self, what: int, a: int, b: int) -> None:
+        """Something happens."""
+        _DEEDS[what % len(_DEEDS)](self, a, b)
+
+    # --- what leaves --------------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: outcome.Effect) -> None:
+        match effect:
+            case outcome.Connect():
+                assert effect.ip, "dials a name"
+                assert effect.port, "dials port 0"
+                self.conns[effect.conn] = effect
+            case outcome.Disconnect(conn):
+                self.conns.pop(conn)
+                self.opened.discard(conn)
+            case outcome.Send(conn, request):
+                self._sent(conn, request)
+            case outcome.Save(delta):
+                assert self.flying is None, "two saves at a time"
+                self.flying = delta
+            case outcome.Reply(caller, outcome.Opinion(_, leader, epoch)) if leader is not None:
+                voted = self.votes.setdefault((self.asked[caller], epoch), leader)
+                assert voted == leader, f"two votes in epoch {epoch}"
+                assert self.disk_epoch >= epoch, f"a vote in {epoch} was told that the disk does not hold"
+            case outcome.Resolve(host):
+                self.names.add(host)
+            case outcome.Exit():
+                self.exited = True
+            case _:
+                pass
+
+    def _sent(self, conn: ConnId, request: requests.Request) -> None:
+        match request:
+            case requests.PublishHello(about, hello):
+                self.about.append((conn, about))
+                assert hello.current_epoch <= self.disk_epoch, "a hello told an epoch that the disk does not hold"
+                record = self.disk.get(hello.master)
+                assert record is not None, "a hello told a master that the disk does not hold"
+                assert hello.config_epoch <= record.config_epoch, "a hello was ahead of the disk"
+            case requests.AskDown(about, _, _, epoch, _):
+                self.about.append((conn, about))
+                assert epoch <= self.disk_epoch, "a question told an epoch that the disk does not hold"
+            case requests.Reconfigure(about, None):
+                entry = self.state.instances.get(about)
+                failover = entry[0].failover if entry else None
+                assert failover is None or failover.epoch <= self.disk_epoch, "promoted before the vote was durable"
+            case _:
+                pass
+        self.about = self.about[-40:]
+
+    # --- what happens -------------------------------------------------------------------------------------------------
+
+    def pass_time(self, a: int, b: int) -> None:
+        self.sleep((1, 10, 50, 100, 300, 450, 1_000, 4_000)[a % 8])
+
+    def stall(self, a: int, b: int) -> None:
+        self.now += 1_000 + 1_000 * (a % 6)
+        self.submit(inputs.Woke())
+
+    def end_save(self, a: int, b: int) -> None:
+        delta, self.flying = self.flying, None
+        if delta is None:
+            return
+        if a % 3 == 0:
+            self.submit(inputs.SaveFailed(delta.revision, "No space left on device"))
+            return
+        self.disk_epoch = delta.current_epoch
+        for name, record in delta.masters.items():
+            if record is None:
+                self.disk.pop(name, None)
+            else:
+                self.disk[name] = record
+        self.submit(inputs.Saved(delta.revision))
+
+    def all_well(self, a: int, b: int) -> None:
+        """Everybody answers and the disk works."""
+        for _ in range(3):
+            for conn in list(self.conns):
+                if conn in self.conns and conn not in self.opened:
+                    self._open(conn)
+            for conn in list(self.opened):
+                self.submit(inputs.Pinged(conn, Pong.PONG, "PONG"))
+            self.end_save(1, 0)
+            self.sleep(20)
+
+    def _open(self, conn: ConnId) -> None:
+        self.opened.add(conn)
+        self.submit(inputs.LinkOpened(conn, "127.0.0.9"))
+
+    def _conn(self, number: int) -> ConnId:
+        known = list(self.conns)
+        return known[number % len(known)] if known else ConnId(0)
+
+    def open_link(self, a: int, b: int) -> None:
+        conn = self._conn(a)
+        if conn not in self.opened:
+            self._open(conn)
+
+    def close_link(self, a: int, b: int) -> None:
+        conn = self._conn(a)
+        self.conns.pop(conn, None)
+        self.opened.discard(conn)
+        self.submit(inputs.LinkClosed(conn, "closed", immediate=b % 4 == 0))
+
+    def pong(self, a: int, b: int) -> None:
+        pong = list(Pong)[b % 5]
+        self.submit(inputs.Pinged(self._conn(a), pong, pong.value))
+
+    def info(self, a: int, b: int) -> None:
+        conn = self._conn(a)
+        run_id = RunId(str(b % 3) * 40)
+        if b % 2:
+            replicas = tuple((str(pick(HOSTS, b + i)), int(pick(PORTS, a + i))) for i in range(b % 4))
+            report = InfoReport(b"", run_id, Role.MASTER, replicas)
+        else:
+            section = SlaveSection(str(pick(HOSTS, b // 2)), int(pick(PORTS, b // 3)), b % 5 > 0, b % 3, b)
+            report = InfoReport(b"", run_id, Role.SLAVE, (), 1000 * (b % 2), section)
+        self.submit(inputs.InfoArrived(conn, report))
+
+    def promoted(self, a: int, b: int) -> None:
+        """Whoever was told to be master says so, and the others that they follow it."""
+        for master in list(self.state.masters.values()):
+            chosen = master.promoted
+            for replica in list(master.replicas):
+                conn = replica.link.command
+                if conn is None or chosen is None:
+                    continue
+                section = SlaveSection(chosen.address.host, chosen.address.port, True, 100, 5)
+                report = InfoReport(b"", None, Role.SLAVE, (), 0, section)
+                self.submit(inputs.InfoArrived(conn, InfoReport(b"", None, Role.MASTER) if replica is chosen else report))
+
+    def hello(self, a: int, b: int) -> None:
+        epoch = max(0, self.state.current_epoch + JUMPS[a % 11])
+        said = Hello(
+            str(pick(HOSTS, a // 2)),
+            int(pick(SENTINELS, b)),
+            RunId(LETTERS[(a // 3) % 4] * 40),
+            Epoch(min(epoch, (1 << 63) - 1)),
+            NAMES[b % 2],
+            str(pick(HOSTS, b // 3)),
+            int(pick(PORTS, b // 2)),
+            Epoch(min(max(0, self.state.current_epoch + JUMPS[b % 11]), (1 << 63) - 1)),
+        )
+        self.submit(inputs.HelloSeen(self._conn(a) if b % 2 else None, said))
+
+    def ask_vote(self, a: int, b: int) -> None:
+        self.caller += 1
+        master = list(self.state.masters.values())[a % len(self.state.masters)] if self.state.masters else None
+        address = master.address if master else None
+        ip, port = (address.ip or address.host, address.port) if address else ("127.0.0.9", 1)
+        first = next((m for m in self.state.masters.values() if address and m.address.same_as(address)), None)
+        self.asked[self.caller] = first
+        candidate = RunId(LETTERS[b % 4] * 40) if b % 5 else None
+        epoch = Epoch(self.state.current_epoch + JUMPS[b % 11])
+        self.submit(inputs.VoteRequested(Caller(self.caller), ip, port, epoch, candidate))
+
+    def peer_answers(self, a: int, b: int) -> None:
+        """To a question or not, old or new; mostly it sees the master down and votes for us."""
+        if not self.about:
+            return
+        conn, about = self.about[a % len(self.about)]
+        leader = None if b % 7 == 0 else RunId(LETTERS[0 if b % 3 else b % 4] * 40)
+        epoch = Epoch(max(0, self.state.current_epoch + JUMPS[b % 11 if b % 4 == 0 else 0]))
+        self.submit(inputs.PeerAnswered(conn, about, b % 5 > 0, leader, epoch))
+
+    def peers_agree(self, a: int, b: int) -> None:
+        for master in list(self.state.masters.values()):
+            for peer in list(master.peers.values()):
+                conn = peer.link.command
+                if conn is not None:
+                    epoch = master.failover.epoch if master.failover else Epoch(0)
+                    leader = ME if master.failover else None
+                    self.submit(inputs.PeerAnswered(conn, peer.id, True, leader, epoch))
+
+    def resolved(self, a: int, b: int) -> None:
+        host = self.names.pop() if self.names and b % 2 else ("redis-b", "redis-c", "stranger")[a % 3]
+        self.submit(inputs.Resolved(host, (None, "127.0.0.1", "127.0.0.2", "127.0.0.3")[b % 4]))
+
+    def small_news(self, a: int, b: int) -> None:
+        conn = self._conn(a)
+        about = self.about[b % len(self.about)][1] if self.about else InstanceId(0)
+        news: list[Input] = [
+            inputs.KindAnswered(conn, b % 2 > 0),
+            inputs.Published(conn, about, b % 3 > 0),
+            inputs.PubSubSpoke(conn),
+            inputs.Reconfigured(conn, about, ""),
+            inputs.LinkRefused(conn, "NOAUTH Authentication required."),
+        ]
+        self.submit(news[b % 5])
+
+    def operator(self, a: int, b: int) -> None:
+        self.caller += 1
+        caller, name = Caller(self.caller), NAMES[b % 2]
+        current = self.state.masters.get(name)
+        settings = current.settings if current else MasterSettings(1)
+        changed = MasterSettings(1 + a % 3, (100, 400, 400, 30_000)[b % 4], failover_timeout=(10, 3_000)[a % 2])
+        orders: list[Input] = [
+            inputs.FailoverRequested(caller, name),
+            inputs.FailoverRequested(caller, name),
+            inputs.FailoverRequested(caller, name),
+            inputs.MonitorRequested(caller, name, str(pick(HOSTS, a)), int(pick(PORTS, a)), 1 + a % 2),
+            inputs.MonitorRequested(caller, name, str(pick(HOSTS, a)), int(pick(PORTS, a)), 1 + a % 2),
+            inputs.RemoveRequested(caller, name),
+            inputs.ResetRequested(caller, NAMES[: 1 + a % 2]),
+            inputs.SettingsChanged(caller, name, changed, ("quorum 1",), a % 2 > 0, None),
+            inputs.SettingsChanged(caller, name, settings, (), False, "ERR no"),
+            inputs.GlobalsChanged(caller, GlobalSettings(ME, resolve_hostnames=b % 4 > 0), a % 2 > 0),
+            inputs.FlushRequested(caller),
+            inputs.TuningChanged(caller, Tuning(info_period=(10_000, 100)[a % 2], ping_period=(1_000, 50)[b % 2]), None),
+            inputs.FailureSimulated(caller, a % 97 == 0, b % 97 == 0, None),
+        ]
+        self.submit(orders[(a + b) % len(orders)])
+
+
+_DEEDS: tuple[Callable[[Chaos, int, int], None], ...] = (
+    Chaos.pass_time,
+    Chaos.pass_time,
+    Chaos.pass_time,
+    Chaos.stall,
+    Chaos.end_save,
+    Chaos.end_save,
+    Chaos.all_well,
+    Chaos.all_well,
+    Chaos.open_link,
+    Chaos.close_link,
+    Chaos.pong,
+    Chaos.info,
+    Chaos.info,
+    Chaos.promoted,
+    Chaos.promoted,
+    Chaos.hello,
+    Chaos.hello,
+    Chaos.ask_vote,
+    Chaos.peer_answers,
+    Chaos.peers_agree,
+    Chaos.peers_agree,
+    Chaos.resolved,
+    Chaos.small_news,
+    Chaos.operator,
+)
