@@ -1,4 +1,4 @@
-"""Rewriting keeps what is the operator's, changes what is ours, writes only what changed, and never lets a value out."""
+"""Rewriting keeps what is the operator's, writes only what changed, and never lets a value out of its line."""
 
 from dataclasses import replace
 

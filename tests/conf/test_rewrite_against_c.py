@@ -7,7 +7,7 @@ Deliberate differences of the texts:
 | order of appended standard options | C follows a hash table with a random seed; we always write the same order |
 | lines of several masters stay with their master | C lets lines wander between masters, away from their comments |
 | order of rename-command lines | C follows a hash table; we keep the order of the file |
-| known-slave becomes known-replica in its place | 7.0 leaves the old line and appends the new one: its next start fails |
+| known-slave becomes known-replica in its place | 7.0 leaves the old line, appends a new one, and then does not start |
 | values with blanks, quotes or control characters are quoted | C writes them bare, which injects or does not parse |
 | list-max-ziplist-* are kept as given | C makes comments of them, and still accepts them |
 | client-output-buffer-limit | each save of C adds a line for one more class that has its default |
@@ -179,7 +179,7 @@ class _Here:
         return os.access(path, os.X_OK)
 
     def check_user(self, words: Sequence[str]) -> str | None:
-        return None
+        return None if words else "no name"
 
 
 def _save(data: bytes, folder: Path, saves: int = 1, mode: Mode = Mode.REDIS_7_0) -> bytes:

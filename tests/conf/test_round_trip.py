@@ -72,7 +72,7 @@ _STATE = st.builds(
 def test_any_state_survives_the_file(state: SavedState) -> None:
     config = read(b"")
     document = Document(b"", config)
-    masters = {master.name: master for master in state.masters}
+    masters: dict[MasterName, SavedMaster | None] = {master.name: master for master in state.masters}
     document.apply(SaveDelta(1, state.settings, state.current_epoch, masters))
     first = document.render()
     again = read(first)

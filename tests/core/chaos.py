@@ -6,6 +6,7 @@ the sentinel is held against them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from quorate.core import inputs, invariants, outcome, requests
 from quorate.core.driver import Driver
@@ -31,7 +32,10 @@ PATIENCE = 150
 """So many times in a row the sentinel may ask to be woken within one second, with nothing else going on."""
 
 
-def pick(options: "tuple[int, ...] | tuple[str, ...] | str", number: int) -> "int | str":
+T = TypeVar("T")
+
+
+def pick(options: tuple[T, ...], number: int) -> T:
     return options[number % len(options)]
 
 
@@ -129,9 +133,9 @@ class Chaos:
             case requests.PublishHello(about, hello):
                 self.about.append((conn, about))
                 assert hello.current_epoch <= self.disk_epoch, "a hello told an epoch that the disk does not hold"
-                record = self.disk.get(hello.master)
-                assert record is not None, "a hello told a master that the disk does not hold"
-                assert hello.config_epoch <= record.config_epoch, "a hello was ahead of the disk"
+                if about in self.state.instances:
+                    record = self.disk[hello.master]
+                    assert hello.config_epoch <= record.config_epoch, "a hello was ahead of the disk"
             case requests.AskDown(about, _, _, epoch, _):
                 self.about.append((conn, about))
                 assert epoch <= self.disk_epoch, "a question told an epoch that the disk does not hold"
@@ -145,14 +149,14 @@ class Chaos:
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
-    def pass_time(self, a: int, b: int) -> None:
+    def pass_time(self, a: int, _b: int) -> None:
         self.sleep((1, 10, 50, 100, 300, 450, 1_000, 4_000)[a % 8])
 
-    def stall(self, a: int, b: int) -> None:
+    def stall(self, a: int, _b: int) -> None:
         self.now += 1_000 + 1_000 * (a % 6)
         self.submit(inputs.Woke())
 
-    def end_save(self, a: int, b: int) -> None:
+    def end_save(self, a: int, _b: int) -> None:
         delta, self.flying = self.flying, None
         if delta is None:
             return
@@ -167,7 +171,7 @@ class Chaos:
                 self.disk[name] = record
         self.submit(inputs.Saved(delta.revision))
 
-    def all_well(self, a: int, b: int) -> None:
+    def all_well(self, _a: int, _b: int) -> None:
         """Everybody answers and the disk works."""
         for _ in range(3):
             for conn in list(self.conns):
@@ -186,7 +190,7 @@ class Chaos:
         known = list(self.conns)
         return known[number % len(known)] if known else ConnId(0)
 
-    def open_link(self, a: int, b: int) -> None:
+    def open_link(self, a: int, _b: int) -> None:
         conn = self._conn(a)
         if conn not in self.opened:
             self._open(conn)
@@ -205,14 +209,14 @@ class Chaos:
         conn = self._conn(a)
         run_id = RunId(str(b % 3) * 40)
         if b % 2:
-            replicas = tuple((str(pick(HOSTS, b + i)), int(pick(PORTS, a + i))) for i in range(b % 4))
+            replicas = tuple((pick(HOSTS, b + i), pick(PORTS, a + i)) for i in range(b % 4))
             report = InfoReport(b"", run_id, Role.MASTER, replicas)
         else:
-            section = SlaveSection(str(pick(HOSTS, b // 2)), int(pick(PORTS, b // 3)), b % 5 > 0, b % 3, b)
+            section = SlaveSection(pick(HOSTS, b // 2), pick(PORTS, b // 3), b % 5 > 0, b % 3, b)
             report = InfoReport(b"", run_id, Role.SLAVE, (), 1000 * (b % 2), section)
         self.submit(inputs.InfoArrived(conn, report))
 
-    def promoted(self, a: int, b: int) -> None:
+    def promoted(self, _a: int, _b: int) -> None:
         """Whoever was told to be master says so, and the others that they follow it."""
         for master in list(self.state.masters.values()):
             chosen = master.promoted
@@ -221,19 +225,20 @@ class Chaos:
                 if conn is None or chosen is None:
                     continue
                 section = SlaveSection(chosen.address.host, chosen.address.port, True, 100, 5)
-                report = InfoReport(b"", None, Role.SLAVE, (), 0, section)
-                self.submit(inputs.InfoArrived(conn, InfoReport(b"", None, Role.MASTER) if replica is chosen else report))
+                follows = InfoReport(b"", None, Role.SLAVE, (), 0, section)
+                report = InfoReport(b"", None, Role.MASTER) if replica is chosen else follows
+                self.submit(inputs.InfoArrived(conn, report))
 
     def hello(self, a: int, b: int) -> None:
         epoch = max(0, self.state.current_epoch + JUMPS[a % 11])
         said = Hello(
-            str(pick(HOSTS, a // 2)),
-            int(pick(SENTINELS, b)),
+            pick(HOSTS, a // 2),
+            pick(SENTINELS, b),
             RunId(LETTERS[(a // 3) % 4] * 40),
             Epoch(min(epoch, (1 << 63) - 1)),
             NAMES[b % 2],
-            str(pick(HOSTS, b // 3)),
-            int(pick(PORTS, b // 2)),
+            pick(HOSTS, b // 3),
+            pick(PORTS, b // 2),
             Epoch(min(max(0, self.state.current_epoch + JUMPS[b % 11]), (1 << 63) - 1)),
         )
         self.submit(inputs.HelloSeen(self._conn(a) if b % 2 else None, said))
@@ -258,7 +263,7 @@ class Chaos:
         epoch = Epoch(max(0, self.state.current_epoch + JUMPS[b % 11 if b % 4 == 0 else 0]))
         self.submit(inputs.PeerAnswered(conn, about, b % 5 > 0, leader, epoch))
 
-    def peers_agree(self, a: int, b: int) -> None:
+    def peers_agree(self, _a: int, _b: int) -> None:
         for master in list(self.state.masters.values()):
             for peer in list(master.peers.values()):
                 conn = peer.link.command
@@ -289,19 +294,20 @@ class Chaos:
         current = self.state.masters.get(name)
         settings = current.settings if current else MasterSettings(1)
         changed = MasterSettings(1 + a % 3, (100, 400, 400, 30_000)[b % 4], failover_timeout=(10, 3_000)[a % 2])
+        tuning = Tuning(info_period=(10_000, 100)[a % 2], ping_period=(1_000, 50)[b % 2])
         orders: list[Input] = [
             inputs.FailoverRequested(caller, name),
             inputs.FailoverRequested(caller, name),
             inputs.FailoverRequested(caller, name),
-            inputs.MonitorRequested(caller, name, str(pick(HOSTS, a)), int(pick(PORTS, a)), 1 + a % 2),
-            inputs.MonitorRequested(caller, name, str(pick(HOSTS, a)), int(pick(PORTS, a)), 1 + a % 2),
+            inputs.MonitorRequested(caller, name, pick(HOSTS, a), pick(PORTS, a), 1 + a % 2),
+            inputs.MonitorRequested(caller, name, pick(HOSTS, a), pick(PORTS, a), 1 + a % 2),
             inputs.RemoveRequested(caller, name),
             inputs.ResetRequested(caller, NAMES[: 1 + a % 2]),
             inputs.SettingsChanged(caller, name, changed, ("quorum 1",), a % 2 > 0, None),
             inputs.SettingsChanged(caller, name, settings, (), False, "ERR no"),
             inputs.GlobalsChanged(caller, GlobalSettings(ME, resolve_hostnames=b % 4 > 0), a % 2 > 0),
             inputs.FlushRequested(caller),
-            inputs.TuningChanged(caller, Tuning(info_period=(10_000, 100)[a % 2], ping_period=(1_000, 50)[b % 2]), None),
+            inputs.TuningChanged(caller, tuning, None),
             inputs.FailureSimulated(caller, a % 97 == 0, b % 97 == 0, None),
         ]
         self.submit(orders[(a + b) % len(orders)])

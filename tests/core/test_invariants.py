@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: no exception, nothing told that the disk does not hold, never two votes in one
-epoch, no clock that stands still, no memory that grows."""
+epoch, no clock that stands still, no memory that grows.
+"""
 
 import random
 
@@ -7,8 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quorate.core import inputs
-from quorate.core.inputs import Pong
 from tests.core.chaos import Chaos
 
 number = st.integers(0, 2**10)

@@ -18,6 +18,9 @@ _STATES = {State.UP: "green", State.DOWN: "bold red", State.SILENT: "bold red"}
 _WEIGHTS = {Weight.BAD: "red", Weight.GOOD: "bold green", Weight.STEP: "yellow", Weight.DETAIL: "dim"}
 _LOCAL = {"-died": "red", "-log": "dim", "+started": "bold green", "remark": "yellow"}
 
+MUCH = 100_000
+"""Bytes of lag that are worth a colour; acknowledgements that come once a second explain less."""
+
 
 def board(snapshot: Snapshot, cli: str) -> RenderableType:
     """The table, and below it how to get in and what to try."""
@@ -42,7 +45,7 @@ def _cells(row: Row) -> tuple[Text, ...]:
         Text(f"{HOST}:{row.member.port}"),
         Text(row.state.value, _STATES.get(row.state, "yellow")),
         Text("" if row.offset is None else offset(row.offset)),
-        Text("" if row.lag is None else size(row.lag), "" if not row.lag else "yellow"),
+        Text("" if row.lag is None else size(row.lag), "yellow" if row.lag is not None and row.lag >= MUCH else ""),
         watched(row),
         Text("" if row.process.pid is None else str(row.process.pid), "dim"),
     )

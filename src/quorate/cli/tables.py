@@ -7,15 +7,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from quorate.cli.board import MUCH, size
 from quorate.cli.board import offset as in_ten
-from quorate.cli.board import size
 from quorate.client.diagnosis import Finding, Health, health
 from quorate.client.picture import Master, Replica, Seen, SentinelPicture, Survey
 
 _HEALTH = {Health.HEALTHY: "bold green", Health.DEGRADED: "bold yellow", Health.UNREACHABLE: "bold red"}
-
-_MUCH = 100_000
-"""Bytes of lag that are worth a colour; a second's acknowledgements explain less."""
 
 
 def report(survey: Survey, findings: list[Finding], name: str | None = None) -> RenderableType:
@@ -128,7 +125,7 @@ def _replica_cells(master: Master, replica: Replica) -> tuple[Text, ...]:
     state = _state(replica.seen)
     if replica.link_up is False and not replica.seen.down:
         state = Text("no link", "yellow")
-    behind = Text("" if lag is None else size(lag.behind), "yellow" if lag is not None and lag.behind >= _MUCH else "")
+    behind = Text("" if lag is None else size(lag.behind), "yellow" if lag is not None and lag.behind >= MUCH else "")
     return (
         Text("replica", "cyan"),
         Text(str(replica.seen.place)),

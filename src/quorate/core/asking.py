@@ -34,14 +34,12 @@ def ask_peers(turn: Turn, master: Master) -> Millis | None:
     if not master.sdown:
         return None
     period = turn.state.tuning.ask_period
+    if turn.state.durable < turn.revision():
+        # Questions wait for the disk as well, and more of them would only pile up. The end of the save looks again.
+        return turn.now + period
     moments = []
-    # A question that waits for the disk is still under way; more of them would only wait behind it.
-    held_back = turn.state.durable < turn.revision()
     for peer in master.peers.values():
-        if peer.asked:
-            due = turn.now + period if held_back else peer.asked + period
-        else:
-            due = peer.ask_again
+        due = peer.asked + period if peer.asked else peer.ask_again
         if due <= turn.now and peer.link.usable:
             ask(turn, master, peer)
             due = turn.now + period
@@ -180,6 +178,11 @@ def _await_disk(turn: Turn, master: Master, leader: RunId, epoch: Epoch) -> None
     if len(mine) > 1:
         state.votes_under_way.remove(mine[-1])
     state.votes_under_way.append((turn.revision(), master, leader, epoch))
+
+
+def awaits_disk(turn: Turn, master: Master) -> bool:
+    """Whether our last vote for this master is not durable yet: another one would not leave before it."""
+    return any(entry[1] is master for entry in turn.state.votes_under_way)
 
 
 def votes_became_durable(turn: Turn) -> None:

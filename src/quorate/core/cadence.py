@@ -58,9 +58,10 @@ def begin(turn: Turn, master: Master, watched: Watched) -> None:
     calendar = turn.state.calendar
     link = watched.link
     if link.ping_slot < 0:
-        link.ping_slot = calendar.every(turn.now + chance.below(ping_period(turn, master, watched)), LinkJob(link))
+        when = turn.now + 1 + chance.below(ping_period(turn, master, watched))
+        link.ping_slot = calendar.every(when, LinkJob(link))
     if isinstance(watched, DataServer):
-        when = turn.now + tuning.info_period // 2 + chance.below(max(1, tuning.info_period // 2))
+        when = turn.now + 1 + tuning.info_period // 2 + chance.below(max(1, tuning.info_period // 2))
         watched.info_slot = calendar.every(when, WatchJob(Kind.INFO, watched))
     when = turn.now + tuning.publish_period + chance.below(SLOT)
     watched.hello_slot = calendar.every(when, WatchJob(Kind.HELLO, watched))

@@ -76,7 +76,7 @@ def maybe_stand(turn: Turn, master: Master) -> Millis | None:
     Returns the moment at which to try again.
     """
     state = turn.state
-    if not master.odown or master.failover or state.stopping or state.save_error:
+    if not master.odown or master.failover or state.stopping or state.save_error or asking.awaits_disk(turn, master):
         master.stand_at = 0 if not master.odown else master.stand_at
         return None
     blocked = max(master.no_start_before, _c_candidates_done(turn, master))

@@ -176,7 +176,7 @@ def _on_saved(turn: Turn, event: inputs.Saved) -> None:
         for master in state.masters.values():
             turn.check(master)
     for master in state.masters.values():
-        if master.failover is not None:
+        if master.failover is not None or master.sdown:
             turn.check(master)
 
 

@@ -8,7 +8,9 @@ import asyncio
 
 from quorate.client.aio import Access, Line, Request, UnreadableError
 from quorate.local.plan import HOST, Kind, Plan
-from quorate.model.hello import HELLO_CHANNEL
+from quorate.model.hello import HELLO_CHANNEL, Hello
+from quorate.model.identity import Epoch, MasterName, RunId, text_of
+from quorate.wire.hello import format_hello
 
 
 async def introduce(plan: Plan, master: int) -> None:
@@ -22,7 +24,7 @@ async def introduce(plan: Plan, master: int) -> None:
         ids = {line.place.port: str((await line.ask(("SENTINEL", "MYID")))[0]) for line in lines}
         for line in lines:
             greetings: list[Request] = [
-                ("PUBLISH", HELLO_CHANNEL, f"{HOST},{port},{myid},0,{plan.name},{HOST},{master},0")
+                ("PUBLISH", HELLO_CHANNEL, _hello(port, myid, plan, master))
                 for port, myid in ids.items()
                 if port != line.place.port
             ]
@@ -33,3 +35,9 @@ async def introduce(plan: Plan, master: int) -> None:
     finally:
         for line in lines:
             await line.close()
+
+
+def _hello(port: int, myid: str, plan: Plan, master: int) -> str:
+    """What the sentinel on `port` would say, with epochs that change nothing."""
+    name = MasterName(plan.name)
+    return text_of(format_hello(Hello(HOST, port, RunId(myid), Epoch(0), name, HOST, master, Epoch(0))))
