@@ -171,6 +171,12 @@ class Process:
         assert self.child is not None
         self.child.send_signal(number)
 
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self.send(signal.SIGTERM)
+        assert self.child is not None
+        self.child.wait(START_PATIENCE)
+
     def kill(self) -> None:
         """End it at once."""
         if self.child is not None:
@@ -223,14 +229,21 @@ class Cluster:
 
     def _start_sentinel(self, kind: Kind, master: int) -> None:
         port = free_port()
-        path = self.folder / f"sentinel-{port}.conf"
-        path.write_text(
+        self.conf(port).write_text(
             f"port {port}\nbind {HOST}\nlogfile {self.folder}/sentinel-{port}.log\n"
             f"sentinel monitor {NAME} {HOST} {master} {len(self.kinds) // 2 + 1}\n"
             f"sentinel down-after-milliseconds {NAME} {self.down_after}\n"
             f"sentinel failover-timeout {NAME} {self.failover_timeout}\n" + "".join(f"{line}\n" for line in self.extra)
         )
-        self.sentinels[port] = Process(port, [*kind.command, str(path), *kind.suffix], self.folder)
+        self.run_sentinel(kind, port)
+
+    def conf(self, sentinel: int) -> Path:
+        """The configuration file of the sentinel on a port."""
+        return self.folder / f"sentinel-{sentinel}.conf"
+
+    def run_sentinel(self, kind: Kind, port: int) -> None:
+        """Start a sentinel of this kind on the file of that port, whoever wrote it last."""
+        self.sentinels[port] = Process(port, [*kind.command, str(self.conf(port)), *kind.suffix], self.folder)
         self.sentinels[port].start()
 
     def master(self, sentinel: int) -> int:

@@ -157,7 +157,7 @@ class Drill:
             # The events of a sentinel that was killed may have been lost with it.
             ledger.complaints.append(f"config-epoch {epoch} has no leader")
         for member in cluster.sentinels:
-            ledger.read_epochs(cluster.folder / f"sentinel-{member}.conf")
+            ledger.read_epochs(cluster.conf(member))
 
     def _described(self) -> str:
         told = []

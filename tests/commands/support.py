@@ -172,6 +172,7 @@ class World:
         self.queue: list[ScriptView] = []
         self.executables: set[str] = set()
         self.paused: Millis = 0
+        self.writes_only = False
         self.stopped = False
         self.path = ""
         self.file: bytes | None = b""
@@ -253,11 +254,14 @@ class World:
     def is_executable(self, path: str) -> bool:
         return path in self.executables
 
-    def pause(self, until: Millis) -> None:
-        self.paused = until
+    def pause(self, until: Millis, *, writes_only: bool = False) -> None:
+        self.paused, self.writes_only = until, writes_only
 
     def paused_until(self) -> Millis:
         return self.paused
+
+    def paused_writes_only(self) -> bool:
+        return self.writes_only
 
     def shutdown(self) -> None:
         self.stopped = True

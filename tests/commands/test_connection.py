@@ -60,7 +60,7 @@ def greeting(client: Session, protocol: int, server: bytes = b"redis", version: 
     [
         (Mode.REDIS_7_0, b"redis", b"7.0.15"),
         (Mode.REDIS_7_2, b"redis", b"7.2.11"),
-        (Mode.VALKEY_8, b"valkey", b"8.1.4"),
+        (Mode.VALKEY_8, b"valkey", b"8.1.1"),
     ],
 )
 def test_hello_has_six_pairs_and_no_role(mode: Mode, server: bytes, version: bytes) -> None:

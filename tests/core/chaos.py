@@ -294,7 +294,8 @@ class Chaos:
         current = self.state.masters.get(name)
         settings = current.settings if current else MasterSettings(1)
         changed = MasterSettings(1 + a % 3, (100, 400, 400, 30_000)[b % 4], failover_timeout=(10, 3_000)[a % 2])
-        tuning = Tuning(info_period=(10_000, 100)[a % 2], ping_period=(1_000, 50)[b % 2])
+        short = a % 3 == 1
+        tuning = Tuning((10_000, 100)[a % 2], (1_000, 50)[b % 2], publish_period=100 if short else 2_000)
         orders: list[Input] = [
             inputs.FailoverRequested(caller, name),
             inputs.FailoverRequested(caller, name),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quorate.model.settings import Mode
+from tests.differential.theirs import Kind
 
 _LATER_NAME = "Names that only the other servers or later versions have work in every mode."
 _LATER_OPTION = "Options that only the other servers or later versions have work in every mode."
@@ -19,8 +19,8 @@ _STRANGER = r'"PING\r\nFOO\r\nSENTINEL\r\nSENTINEL FOO\r\nSENTINEL MASTER\r\n"'
 _SET_REBOOT = "SENTINEL SET mymaster primary-reboot-down-after-period 0"
 _HELLO_HALF = r'"HELLO 2 AUTH default secret FOO\r\nPING\r\n"'
 
-DIFFERENCES: Mapping[Mode, Mapping[str, str]] = {
-    Mode.REDIS_7_0: {
+DIFFERENCES: Mapping[Kind, Mapping[str, str]] = {
+    Kind.REDIS_7_0: {
         "CLIENT SETINFO lib-name x": _LATER_NAME,
         "CLIENT SETINFO LIB-VER 1.0": _LATER_NAME,
         "CLIENT SETINFO foo x": _LATER_NAME,
@@ -38,7 +38,8 @@ DIFFERENCES: Mapping[Mode, Mapping[str, str]] = {
         "CLIENT PAUSE 9223372036854775807": _OVERFLOW,
         _HELLO_HALF: _EAGER,
     },
-    Mode.VALKEY_8: {
+    Kind.VALKEY_8: {},
+    Kind.VALKEY_9: {
         "CLIENT HELP": _FILTERS_9,
         "COMMAND": _COORDINATED_9,
         "COMMAND INFO": _COORDINATED_9,
@@ -48,11 +49,11 @@ DIFFERENCES: Mapping[Mode, Mapping[str, str]] = {
         _STRANGER: _STRANGER_9,
     },
 }
-"""By mode and by the text of the request."""
+"""By server and by the text of the request."""
 
 LATER_FIELDS = frozenset(
     b"""
-    clients_hz total_net_cluster_slot_import_bytes total_net_cluster_slot_export_bytes expired_fields
+    total_net_cluster_slot_import_bytes total_net_cluster_slot_export_bytes expired_fields
     expired_keys_with_volatile_items_stale_perc used_active_time_main_thread sentinel_total_tilt
     acl_access_denied_tls_cert acl_access_denied_db
     """.split()

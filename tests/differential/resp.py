@@ -41,6 +41,12 @@ def read(data: bytes, at: int = 0) -> tuple[Value, int]:
     return (kind, tuple(items)), after
 
 
+_FIRST_WORD_SECONDS = 2
+_QUIET_SECONDS = 0.15
+_PAUSE_SECONDS = 0.03
+_LONGEST_SECONDS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What came in answer to something: the values, what could not be read, and whether the connection was closed."""
@@ -92,8 +98,11 @@ class Line:
                 return Heard(tuple(values))
             values.append(value)
 
-    def say(self, data: bytes) -> Heard:
-        """Send bytes as they are on a fresh connection, and collect what comes until it has been quiet for a while."""
+    def say(self, pieces: list[bytes]) -> Heard:
+        """Send bytes as they are on a fresh connection, and collect what comes until it has been quiet for a while.
+
+        A piece is sent when something has come to the one before.
+        """
         with socket.create_connection(("127.0.0.1", self.port), 10) as fresh:
             if self.protocol == 3:
                 # All of the greeting, whose end nobody marks: it is a map that closes with an empty list.
@@ -102,23 +111,13 @@ class Line:
                 greeting = b""
                 while not greeting.endswith(b"modules\r\n*0\r\n") and not greeting.startswith(b"-"):
                     greeting += fresh.recv(1 << 16)
-            fresh.sendall(data)
-            # The first word may be long in coming on a busy machine; silence after it says that this was all.
-            fresh.settimeout(2)
             heard, closed = b"", False
-            deadline = time.monotonic() + 5
-            while time.monotonic() < deadline:
-                try:
-                    more = fresh.recv(1 << 16)
-                except TimeoutError:
-                    break
-                except ConnectionResetError:
-                    more = b""
-                if not more:
-                    closed = True
-                    break
+            for piece in pieces:
+                fresh.sendall(piece)
+                more, closed = _listen(fresh, _QUIET_SECONDS if piece is pieces[-1] else _PAUSE_SECONDS)
                 heard += more
-                fresh.settimeout(0.15)
+                if closed:
+                    break
         return _heard(heard, closed=closed)
 
     def _lost(self, values: tuple[Value, ...]) -> Heard:
@@ -140,6 +139,28 @@ class Line:
             else:
                 self._data = self._data[after:]
                 return value
+
+
+def _listen(connection: socket.socket, quiet: float) -> tuple[bytes, bool]:
+    """What comes until it is quiet for so many seconds, and whether the connection was closed.
+
+    The first word may be long in coming on a busy machine; silence after it says that this was all.
+    """
+    connection.settimeout(_FIRST_WORD_SECONDS)
+    heard = b""
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            more = connection.recv(1 << 16)
+        except TimeoutError:
+            break
+        except ConnectionResetError:
+            more = b""
+        if not more:
+            return heard, True
+        heard += more
+        connection.settimeout(quiet)
+    return heard, False
 
 
 def _heard(data: bytes, *, closed: bool) -> Heard:

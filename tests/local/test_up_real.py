@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.lab import C_SENTINEL, Up, alive, ask, environment, eventually, free_base, group_of, quorate, up
+from tests.local.lab import C_SENTINEL, Up, alive, ask, environment, eventually, free_base, group_of, holds, quorate, up
 
 pytestmark = pytest.mark.real
 
@@ -49,13 +49,11 @@ def test_a_killed_master_is_replaced_and_returns_as_replica_with_the_data(
         new = int(moved.group(1))
         cluster.wait_for(rf"server {cluster.base} restarted as replica of {new}")
         assert asyncio.run(ask(new, "SET", "key", "after", password="s3cret")) == "OK"
-        eventually(
-            lambda: asyncio.run(ask(cluster.base, "GET", "key", password="s3cret")) == "after", 15, "it does not follow"
-        )
+        eventually(lambda: holds(cluster.base, "after", "s3cret"), 15, "it does not follow")
         assert cluster.stop() == 0
     with up(tmp_path, "--dir", str(data), *sentinels, base=cluster.base) as again:
         again.ready()
-        assert f"master    127.0.0.1:{new} " in again.text()
+        assert f"master    127.0.0.1:{new} " in again.text(), again.text()
         assert current(again.base) == new
         for port in range(again.base, again.base + 3):
             assert asyncio.run(ask(port, "GET", "key", password="s3cret")) == "after"
@@ -118,25 +116,33 @@ def test_the_temporary_directory_is_removed_and_a_chosen_one_kept(tmp_path: Path
     assert list(scratch.iterdir()) == []
 
 
-def test_in_the_background_until_down(tmp_path: Path) -> None:
+@pytest.fixture
+def background(tmp_path: Path) -> Iterator[int]:
+    """A cluster in the background, the port of its first server; stopped whatever the test does."""
     base = free_base()
-    data = tmp_path / "data"
-    started = quorate(tmp_path, "up", "--detach", "--dir", str(data), "--port", str(base))
-    assert started.returncode == 0, started.stderr
-    assert f"redis-cli -p {base}" in started.stdout
-    assert "in the background" in started.stdout
-    refused = quorate(tmp_path, "up", "--dir", str(data))
+    try:
+        started = quorate(tmp_path, "up", "--detach", "--dir", str(tmp_path / "data"), "--port", str(base))
+        assert started.returncode == 0, started.stderr
+        assert f"redis-cli -p {base}" in started.stdout
+        assert "in the background" in started.stdout
+        yield base
+    finally:
+        quorate(tmp_path, "down")
+
+
+def test_in_the_background_until_down(tmp_path: Path, background: int) -> None:
+    refused = quorate(tmp_path, "up", "--dir", str(tmp_path / "data"))
     assert (refused.returncode, "already running" in refused.stderr) == (1, True)
     status = quorate(tmp_path, "status", "--json")
-    assert (status.returncode, json.loads(status.stdout)["health"]) == (0, "healthy")
+    assert (status.returncode, json.loads(status.stdout)["health"]) == (0, "healthy"), status.stdout
     moved = quorate(tmp_path, "failover", "mymaster")
     assert moved.returncode == 0, moved.stdout + moved.stderr
     assert "The master of mymaster is now" in moved.stdout
-    assert current(base) != base
+    assert current(background) != background
     stopped = quorate(tmp_path, "down")
     assert stopped.returncode == 0, stopped.stderr
     assert quorate(tmp_path, "down").returncode == 1
-    assert quorate(tmp_path, "status", "--port", str(base + 20_000)).returncode == 2
+    assert quorate(tmp_path, "status", "--port", str(background + 20_000)).returncode == 2
 
 
 def test_a_server_that_does_not_start_shows_its_last_words(tmp_path: Path) -> None:
@@ -165,4 +171,4 @@ def test_a_master_whose_data_vanished_does_not_wipe_its_replicas(tmp_path: Path)
             path.unlink()
         os.kill(cluster.pid_of(cluster.base), signal.SIGKILL)
         cluster.wait_for(rf"server {cluster.base} restarted as replica of ")
-        eventually(lambda: asyncio.run(ask(cluster.base, "GET", "key")) == "value", 15, "the data is gone")
+        eventually(lambda: holds(cluster.base, "value"), 15, "the data is gone")

@@ -36,7 +36,9 @@ class Options:
     "--port", type=click.IntRange(1, MAX_PORT), help="First port of the servers.  [default: 6379 or the next free ones]"
 )
 @click.option(
-    "--sentinel-port", type=click.IntRange(1, MAX_PORT), help="First port of the sentinels.  [default: --port + 20000]"
+    "--sentinel-port",
+    type=click.IntRange(1, MAX_PORT),
+    help="First port of the sentinels.  [default: --port + 20000 up to 32767]",
 )
 @click.option("--password", envvar="QUORATE_PASSWORD", help="Password of the servers (the sentinels stay open).")
 @click.option(

@@ -45,7 +45,7 @@ def no_evict(host: Host, session: Session, args: list[bytes]) -> Now:
 
 
 def pause(host: Host, session: Session, args: list[bytes]) -> Now:
-    """CLIENT PAUSE ms [WRITE|ALL]. Nothing on a sentinel port writes, so WRITE holds nothing back."""
+    """CLIENT PAUSE ms [WRITE|ALL]. Of a sentinel's commands WRITE holds PUBLISH alone. A pause is never shortened."""
     if _too_many(host, args, 4):
         return refused(wrong_subcommand(args))
     kind = args[3].lower() if len(args) > 3 else b"all"
@@ -58,8 +58,7 @@ def pause(host: Host, session: Session, args: list[bytes]) -> Now:
         return refused("ERR timeout is negative")
     if span > HIGHEST - host.now():
         return refused("ERR timeout is out of range")
-    if kind == b"all":
-        host.pause(host.now() + span)
+    host.pause(max(host.paused_until(), host.now() + span), writes_only=kind == b"write")
     return Now((OK,))
 
 
@@ -73,7 +72,8 @@ def unblock(host: Host, session: Session, args: list[bytes]) -> Now:
     """CLIENT UNBLOCK id [TIMEOUT|ERROR]: always 0, for no command here blocks."""
     if _too_many(host, args, 4):
         return refused(wrong_subcommand(args))
-    if len(args) > 3 and args[3].lower() not in {b"timeout", b"error"}:
+    # With words too many Valkey does not even look at the reason.
+    if len(args) == 4 and args[3].lower() not in {b"timeout", b"error"}:
         return refused("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
     return refused(NOT_AN_INTEGER) if integer(args[2]) is None else Now((0,))
 

@@ -226,7 +226,9 @@ def _read_redis_filter(host: Host, args: list[bytes]) -> _Filter | str:
 
 def info(host: Host, session: Session, args: list[bytes]) -> Now:
     """CLIENT INFO: the line of the client itself."""
-    return Now((Verbatim(describe(host, session)),))
+    # Walking over all sessions is what brings the sizes up to date; whoever asks this asks it once.
+    itself = next((one for one in host.sessions() if one is session), session)
+    return Now((Verbatim(describe(host, itself)),))
 
 
 def kill(host: Host, session: Session, args: list[bytes]) -> Now:

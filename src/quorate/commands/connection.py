@@ -1,7 +1,7 @@
 """AUTH and HELLO: who a connection is, and which protocol it speaks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.denials import login_failed
@@ -46,35 +46,44 @@ def _login(host: Host, session: Session, credentials: tuple[bytes, bytes], comma
     return None
 
 
-@dataclass(slots=True)
-class _Wishes:
-    """What the options of one HELLO ask for."""
-
-    login: tuple[bytes, bytes] | None = None
-    name: bytes | None = None
+_Option: TypeAlias = tuple[bytes, ...]
+"""One option of HELLO: its word in lower case, then its values."""
 
 
-def _wishes(args: list[bytes]) -> _Wishes | str:
-    """The options after the protocol version, or the error of the first bad one."""
-    found = _Wishes()
+def _options(args: list[bytes]) -> Iterator[_Option | str]:
+    """The options after the protocol version, until the error of the first bad one."""
     at = 2
     while at < len(args):
         word, left = args[at].lower(), len(args) - at - 1
         if word == b"auth" and left >= 2:
-            found.login = (args[at + 1], args[at + 2])
+            yield word, args[at + 1], args[at + 2]
             at += 3
         elif word == b"setname" and left >= 1:
-            found.name = args[at + 1]
-            if not printable(found.name):
-                return _BAD_NAME
+            if not printable(args[at + 1]):
+                yield _BAD_NAME
+                return
+            yield word, args[at + 1]
             at += 2
         else:
-            return f"ERR Syntax error in HELLO option '{text_of(args[at])}'"
-    return found
+            yield f"ERR Syntax error in HELLO option '{text_of(args[at])}'"
+            return
+
+
+def _checked_options(args: list[bytes]) -> Iterable[_Option | str]:
+    """The last option of each kind, the login first; or only the error, for then nothing may be done."""
+    found: dict[bytes, _Option] = {}
+    for option in _options(args):
+        if isinstance(option, str):
+            return (option,)
+        found[option[0]] = option
+    return [found[word] for word in sorted(found)]
 
 
 def hello(host: Host, session: Session, args: list[bytes]) -> Now:
-    """HELLO [version [AUTH user password] [SETNAME name]]: a map about the server. An error switches nothing."""
+    """HELLO [version [AUTH user password] [SETNAME name]]: a map about the server. An error never switches the protocol.
+
+    It changes nothing else either, but Redis 7.0 does what the options say while it still reads them.
+    """
     mode = host.view().settings.mode
     version = session.protocol
     if len(args) > 1:
@@ -84,19 +93,29 @@ def hello(host: Host, session: Session, args: list[bytes]) -> Now:
         if number not in {2, 3}:
             return refused("NOPROTO unsupported protocol version")
         version = number
-    wishes = _wishes(args)
-    if isinstance(wishes, str):
-        return refused(wishes)
-    if wishes.login is not None:
-        error = _login(host, session, wishes.login, args[0])
+    eager = mode is Mode.REDIS_7_0
+    for option in _options(args) if eager else _checked_options(args):
+        error = option if isinstance(option, str) else _carried_out(host, session, args[0], option, eager=eager)
         if error is not None:
             return refused(error)
-    if host.acl.login_required and not session.authenticated:
+    if _is_stranger(host, session):
         return refused(_must_login(mode))
-    if wishes.name is not None:
-        session.name = text_of(wishes.name)
     session.protocol = version
     return Now((_greeting(session, mode),))
+
+
+def _carried_out(host: Host, session: Session, command: bytes, option: _Option, *, eager: bool) -> str | None:
+    """Do what an option of `command`, HELLO, says, or say why not. Only the eager server lets strangers have a name."""
+    if option[0] == b"auth":
+        _, name, password = option
+        return _login(host, session, (name, password), command)
+    if eager or not _is_stranger(host, session):
+        session.name = text_of(option[1])
+    return None
+
+
+def _is_stranger(host: Host, session: Session) -> bool:
+    return host.acl.login_required and not session.authenticated
 
 
 def _must_login(mode: Mode) -> str:

@@ -47,6 +47,9 @@ _BROWSER_WORDS = frozenset({b"post", b"host:"})
 # A RESP2 client that listens can be told nothing else, for a reply would look like a message.
 _WHILE_LISTENING = frozenset({"ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe"})
 
+# What CLIENT PAUSE WRITE holds: on a data server this one reaches the replicas, and C makes no exception of sentinels.
+_WRITES = frozenset({"publish"})
+
 
 def dispatch(host: Host, session: Session, args: list[bytes]) -> Answer:
     """The answer to one request; `args` has at least one word. What mutes replies is done here (CLIENT REPLY).
@@ -82,12 +85,14 @@ def _checked(host: Host, session: Session, args: list[bytes]) -> Answer:
             "are allowed in this context"
         )
     until = host.paused_until()
-    if until and host.now() < until:
+    if until and host.now() < until and (command.name in _WRITES or not host.paused_writes_only()):
         return Postponed(until)
-    session.commands += 1
     if session.tracking is not None:
         caching_used(session, command.name)
-    return HANDLERS[command.name](host, session, args)
+    answer = HANDLERS[command.name](host, session, args)
+    # Counted when done: CLIENT LIST does not count itself.
+    session.commands += 1
+    return answer
 
 
 def _muted(session: Session, answer: Answer) -> Answer:

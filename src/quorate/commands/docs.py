@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from quorate.commands.docs_basic import BASIC
 from quorate.commands.docs_client import CLIENT
+from quorate.commands.docs_older import OLDER
 from quorate.commands.docs_sentinel import SENTINEL
 from quorate.commands.docs_words import Argument, Doc
 from quorate.commands.table import Command
@@ -36,7 +37,7 @@ def documented(command: Command, mode: Mode) -> Map:
     history: list[Reply] = [[since.encode(), text.encode()] for since, text in doc.history if _number(since) <= version]
     if history:
         pairs.append((b"history", Set(history)))
-    arguments = _arguments(doc.arguments, mode)
+    arguments = _arguments(OLDER[mode].get(command.name, doc.arguments), mode)
     if arguments:
         pairs.append((b"arguments", arguments))
     below: _PAIRS = [(sub.name.encode(), documented(sub, mode)) for sub in command.subcommands.values() if sub.listed]

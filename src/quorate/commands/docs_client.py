@@ -40,7 +40,7 @@ _KILL = choice(
     Argument("old-format", shown="ip:port", deprecated_since="2.8.12"),
     choice(
         "new-format",
-        Argument("client-id", "integer", literal="ID", since="2.8.12", flags="optional"),
+        Argument("client-id", "integer", literal="ID", since="2.8.12", flags="optional multiple"),
         _KILL_TYPES,
         *_filters(""),
         flags="multiple",
@@ -91,7 +91,10 @@ CLIENT: Mapping[str, Doc] = {
         "6.0.0",
         _GROUP,
         arguments=(_HELLO,),
-        history=(("6.2.0", "Without a version it only describes the connection."),),
+        history=(
+            ("6.2.0", "Without a version it only describes the connection."),
+            ("8.1.0", "Field `availability_zone`, where that is configured; here it never is."),
+        ),
     ),
     "ping": Doc("Answers, to show that it can.", "1.0.0", _GROUP, arguments=(Argument("message", flags="optional"),)),
     "client": Doc("Holds the commands about connections.", "2.4.0", _GROUP, "That of the subcommand."),

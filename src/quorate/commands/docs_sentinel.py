@@ -24,7 +24,7 @@ _FAILURES = choice(
     "mode",
     Argument("crash-after-election", "pure-token"),
     Argument("crash-after-promotion", "pure-token"),
-    word("help"),
+    Argument("help", "pure-token"),
     flags="optional multiple",
 )
 

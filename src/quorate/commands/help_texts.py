@@ -76,7 +76,7 @@ _FLOW = """\
 UNPAUSE
     Lift a pause before its time.
 PAUSE <timeout> [WRITE|ALL]
-    Hold back the commands of all clients (WRITE: nothing on this port) for so many milliseconds.
+    Hold back the commands of all clients (WRITE: only PUBLISH) for so many milliseconds.
 REPLY (ON|OFF|SKIP)
     Answer this connection always, never, or not the next time.
 SETNAME <name>

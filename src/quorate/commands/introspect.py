@@ -28,8 +28,8 @@ def _subcommands(command: Command) -> list[Command]:
 def _described(command: Command, mode: Mode) -> Reply:
     """The ten items of COMMAND INFO. There are no keys here, so their places and specifications are empty."""
     below: list[Reply] = [_described(sub, mode) for sub in _subcommands(command)]
-    # Redis tells of no subcommands by an empty set, though it tells of some by an array.
-    subcommands: Reply = below if below or mode is Mode.VALKEY_8 else Set([])
+    # The server tells of no subcommands by an empty set, though it tells of some by an array.
+    subcommands: Reply = below or Set([])
     return [
         command.name.encode(),
         command.arity,

@@ -52,7 +52,9 @@ def _server(host: Host, mode: Mode) -> _Fields:
     yield "uptime_in_seconds", facts.uptime // 1000
     yield "uptime_in_days", facts.uptime // 86_400_000
     yield "hz", facts.hz
-    yield "configured_hz", 10
+    yield "configured_hz", facts.hz
+    if valkey:
+        yield "clients_hz", facts.hz
     yield "lru_clock", facts.wall_clock_us // 1_000_000 & _LRU_CLOCK_MASK
     yield "executable", facts.executable
     yield "config_file", facts.config_file
@@ -85,7 +87,7 @@ def _clients(host: Host, mode: Mode) -> _Fields:
     if mode is Mode.VALKEY_8:
         left = max(0, host.paused_until() - host.now())
         yield "paused_reason", "client_pause" if left else "none"
-        yield "paused_actions", "all" if left else "none"
+        yield "paused_actions", ("write" if host.paused_writes_only() else "all") if left else "none"
         yield "paused_timeout_milliseconds", left
 
 

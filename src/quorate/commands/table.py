@@ -196,17 +196,6 @@ _UNLISTED: Mapping[Mode, frozenset[str]] = {
 # 7.0.15 counts differently; its CONFIG takes a single parameter and no more.
 _ARITIES_7_0: Mapping[str, int] = {"command|getkeys": -4, "command|getkeysandflags": -4, "sentinel|config": -3}
 
-_BUSY_IN_VALKEY = frozenset({"caching", "getname", "getredir", "id", "no-evict", "setinfo", "setname"})
-
-
-def _flags(name: str, flags: str, mode: Mode) -> tuple[str, ...]:
-    if mode is Mode.VALKEY_8:
-        if name == "client|reply":
-            return (*flags.split(), "no_multi", "allow_busy")
-        if name.removeprefix("client|") in _BUSY_IN_VALKEY:
-            return (*flags.split(), "allow_busy")
-    return tuple(flags.split())
-
 
 def _categories(flags: tuple[str, ...], extra: str) -> tuple[str, ...]:
     found = set(extra.split())
@@ -225,7 +214,7 @@ def _command(row: tuple[str, int, str, str], mode: Mode) -> Command:
         arity = _ARITIES_7_0.get(name, arity)
     else:
         tips = _LATER_TIPS.get(name, tips)
-    flags = _flags(name, flag_words, mode)
+    flags = tuple(flag_words.split())
     return Command(name, arity, flags, _categories(flags, extra), tips, name not in _UNLISTED[mode])
 
 

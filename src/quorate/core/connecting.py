@@ -16,6 +16,8 @@ from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.millis import Millis
 
+PING, INFO = Ping(), AskInfo()
+
 DEAF_AFTER_PERIODS = 3
 """Our own hellos come back on every subscription, so silence for this many publish-periods means a broken one."""
 
@@ -107,7 +109,7 @@ def _first_owner(turn: Turn, link: Link) -> tuple[Master, Watched]:
 
 def ping(turn: Turn, link: Link) -> None:
     """Send a PING; silence begins with the first that stays unanswered."""
-    turn.send(link, Ping())
+    turn.send(link, PING)
     link.pinged = turn.now
     link.pending += 1
     link.fell_silent(turn.now)
@@ -115,7 +117,7 @@ def ping(turn: Turn, link: Link) -> None:
 
 def ask_info(turn: Turn, link: Link) -> None:
     """Send an INFO."""
-    turn.send(link, AskInfo())
+    turn.send(link, INFO)
     link.info_asked = turn.now
     link.pending += 1
 

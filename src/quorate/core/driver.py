@@ -34,19 +34,21 @@ class Driver:
         if isinstance(event, (Saved, SaveFailed)):
             return self._save_ended(now, event)
         outcome = self._sentinel.handle(now, event)
-        effects = outcome.effects
+        effects: Sequence[Effect] = outcome.effects
         if outcome.save is not None:
             self._pending = self._pending.then(outcome.save) if self._pending else outcome.save
         if outcome.promises:
             self._promises += outcome.promises
         if self._promises:
-            effects += self._release(now)
+            effects = [*effects, *self._release(now)]
         if self._pending is not None:
-            effects += self._save(now)
+            effects = [*effects, *self._save(now)]
         return effects
 
     def wake_at(self) -> Millis | None:
         """When to submit `Woke` at the latest."""
+        if not self._promises and self._retry_at is None:
+            return self._sentinel.wake_at()
         moments = [p.expires for p in self._promises if p.expires is not None]
         if self._retry_at is not None and self._in_flight is None:
             moments.append(self._retry_at)

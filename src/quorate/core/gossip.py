@@ -14,11 +14,6 @@ def on_hello(turn: Turn, hello: Hello) -> None:
     master = turn.state.masters.get(hello.master)
     if master is None or hello.sender_id == turn.state.settings.myid:
         return
-    known = master.peers.get(hello.sender_id)
-    if known is not None and known.hello is hello:
-        # Word for word what it said last time; epochs only grow, so there is nothing in it for us.
-        known.last_hello = turn.now
-        return
     peer = _known_sender(turn, master, hello)
     if not _epochs_acceptable(turn, hello):
         return

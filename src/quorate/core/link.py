@@ -62,6 +62,14 @@ class Link:
         """For how long the far end has owed us an answer (sentinel documentation, SDOWN)."""
         return now - self.silent_since if self.silent_since else 0
 
+    def ponged_at(self, now: Millis, *, well: bool) -> None:
+        """Note a reply to PING. Replies come in order, so whatever was asked before has been answered, well or not."""
+        self.pending = 0
+        self.ponged = now
+        if well:
+            self.available = now
+            self.silent_since = 0
+
     def fell_silent(self, now: Millis) -> None:
         """Note the beginning of silence; an earlier beginning stands."""
         if not self.silent_since:

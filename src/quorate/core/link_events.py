@@ -3,7 +3,7 @@
 from quorate.core import asking, connecting, discovery, failover, inputs, roster, tilt, watching
 from quorate.core.inputs import Pong
 from quorate.core.link import Link
-from quorate.core.requests import ConnId, KillScript
+from quorate.core.requests import KillScript
 from quorate.core.state import DataServer, Master, Peer, Replica, Watched
 from quorate.core.turn import Turn
 from quorate.model.notice import Event
@@ -94,16 +94,9 @@ def on_pinged(turn: Turn, event: inputs.Pinged) -> None:
     link = state.links.get(event.conn)
     if link is None:
         return
-    # Replies come in order, so whatever was asked before this PING has been answered, well or not.
-    link.pending = 0
-    link.ponged = turn.now
     was_silent = link.silent_since
-    if event.pong in (Pong.PONG, Pong.LOADING, Pong.MASTERDOWN):
-        link.available = turn.now
-        link.silent_since = 0
-        link.trouble = "" if event.pong is Pong.PONG else event.text
-    else:
-        link.trouble = event.text
+    link.ponged_at(turn.now, well=event.pong in (Pong.PONG, Pong.LOADING, Pong.MASTERDOWN))
+    link.trouble = "" if event.pong is Pong.PONG else event.text
     if state.tilt_since and link in state.tilt_unheard:
         state.tilt_unheard.discard(link)
         maybe_untilt(turn)
@@ -122,13 +115,6 @@ def _on_pinged_while_down(turn: Turn, link: Link, master: Master, watched: Watch
         turn.send(link, KillScript())
         watched.script_kill_sent = True
     watching.look(turn, master, watched)
-
-
-def on_pubsub(turn: Turn, conn: ConnId) -> None:
-    """Something was said on a subscription, so it works."""
-    link = turn.state.links.get(conn)
-    if link is not None:
-        link.heard_pubsub = turn.now
 
 
 def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:

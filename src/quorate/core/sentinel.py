@@ -12,6 +12,7 @@ from quorate.core import (
     inputs,
     link_events,
     roster,
+    routine,
     tilt,
     watching,
 )
@@ -35,6 +36,10 @@ DECIDE = "decide"
 """Calendar key, with a master: take the decisions about it anew."""
 
 
+_NOTHING = Outcome()
+"""For the inputs from which nothing follows; whoever handles outcomes leaves them as they are."""
+
+
 class Sentinel:
     """Every decision of one sentinel. Feed it inputs in the order in which they were read.
 
@@ -53,6 +58,8 @@ class Sentinel:
 
     def handle(self, now: Millis, event: Input) -> Outcome:
         """What follows from an input."""
+        if self._wake is not None and now < self._wake and routine.take(self._state, now, event):
+            return _NOTHING
         turn = Turn(self._state, now)
         if self._saved is not None:
             _recall(turn, self._saved)
@@ -133,10 +140,10 @@ def _react(turn: Turn, event: Input) -> None:
             link_events.on_pinged(turn, event)
         case inputs.HelloSeen():
             if event.conn is not None:
-                link_events.on_pubsub(turn, event.conn)
+                routine.heard(turn.state, turn.now, event.conn)
             gossip.on_hello(turn, event.hello)
         case inputs.PubSubSpoke():
-            link_events.on_pubsub(turn, event.conn)
+            routine.heard(turn.state, turn.now, event.conn)
         case inputs.VoteRequested():
             outvoted = asking.on_vote_requested(turn, event)
             if outvoted is not None:

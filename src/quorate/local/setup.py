@@ -20,6 +20,8 @@ from quorate.local.trouble import LocalError
 
 _SENTINEL_OFFSET = DEFAULT_SENTINEL_PORT - DEFAULT_SERVER_PORT
 
+_OUTGOING = 32_768
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -127,10 +129,13 @@ def spans(ports_used: tuple[int, ...]) -> str:
 
 
 def _sentinel_base(wish: Wish, first: int, servers: int) -> int:
-    """20,000 above the servers, as 26379 is above 6379; right behind them where that is no port."""
+    """20,000 above the servers, as 26379 is above 6379; right behind them where that would be too high.
+
+    From 32768 on Linux gives ports to outgoing connections, so that one might be taken at any moment.
+    """
     if wish.sentinel_port is not None:
         return wish.sentinel_port
-    return first + (_SENTINEL_OFFSET if first + _SENTINEL_OFFSET + 16 <= MAX_PORT else servers)
+    return first + (_SENTINEL_OFFSET if first + _SENTINEL_OFFSET + 16 <= _OUTGOING else servers)
 
 
 def _asked(first: int, count: int, option: str) -> tuple[int, ...]:

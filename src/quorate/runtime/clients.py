@@ -70,6 +70,7 @@ class Clients:
         self.bytes_out = 0
         self.protocol_errors = 0
         self.paused_until: Millis = 0
+        self.paused_writes_only = False
         self._loop = loop
         self._options = options
         self._maxclients = maxclients
@@ -192,9 +193,9 @@ class Clients:
         """Have the connection try again when the pause is over."""
         self._postponed.append(connection)
 
-    def pause(self, until: Millis) -> None:
-        """Hold commands back until then; 0 lifts the pause."""
-        self.paused_until = until
+    def pause(self, until: Millis, *, writes_only: bool = False) -> None:
+        """Hold commands back until then, or only those that write; 0 lifts the pause."""
+        self.paused_until, self.paused_writes_only = until, writes_only
         if self._pause_timer is not None:
             self._pause_timer.cancel()
         self._pause_timer = self._loop.call_later(self._pause_left() / 1000, self._resume)

@@ -17,6 +17,13 @@ MAX_UNREAD = 4 * 1024 * 1024
 MAX_UNSENT = 4 * 1024 * 1024
 """Bytes that may wait for a far end that does not read."""
 
+UNSOLICITED = "The server said something that nobody asked for"
+
+_GULP = 64 * 1024
+_BREATH = 0.05
+"""A read of so many bytes is followed by so many seconds in which nothing is read, so that a far end that talks without
+end, such as a flooded hello channel, leaves us time for everybody else."""
+
 CLOSED_BY_PEER = "Server closed the connection"
 
 
@@ -111,8 +118,16 @@ class Line(asyncio.Protocol):
         self._feed(LinkOpened(self.conn, local[0] if isinstance(local, tuple) else ""), clock.now())
 
     def data_received(self, data: bytes) -> None:
-        if not self._over:
-            self.receive(data, clock.now())
+        if self._over:
+            return
+        self.receive(data, clock.now())
+        if len(data) >= _GULP and not self._over and self._transport is not None:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(_BREATH, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._over and self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(exc, OSError) and exc.strerror:

@@ -31,11 +31,11 @@ from quorate.core.requests import (
 )
 from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
-from quorate.runtime.line import MAX_UNREAD, Line
+from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
 from quorate.wire.info import parse_info
-from quorate.wire.replies import BrokenReply, ReplyReader, ping_word, vote_of
+from quorate.wire.replies import PONG, BrokenReply, ReplyReader, ping_word, vote_of
 from quorate.wire.values import Error, Reply
 
 
@@ -67,8 +67,6 @@ _PONGS = {pong.value: pong for pong in Pong}
 
 # MULTI, SLAVEOF, CONFIG REWRITE and two CLIENT KILLs are answered before EXEC is.
 _BEFORE_EXEC = 5
-
-_UNSOLICITED = "The server said something that nobody asked for"
 
 
 class CommandLink(Line):
@@ -139,7 +137,7 @@ class CommandLink(Line):
             if self._over:
                 return
             if not self._expected:
-                self.fail(reply.text if isinstance(reply, Error) else _UNSOLICITED)
+                self.fail(reply.text if isinstance(reply, Error) else UNSOLICITED)
                 return
             kind, about = self._expected.popleft()
             self._answered(kind, about, reply, stamp)
@@ -147,8 +145,11 @@ class CommandLink(Line):
     def _answered(self, kind: _Kind, about: InstanceId, reply: Reply, stamp: Millis) -> None:
         match kind:
             case _Kind.PING:
-                word, text = ping_word(reply)
-                self._feed(Pinged(self.conn, _PONGS[word], text), stamp)
+                if reply is PONG:
+                    self._feed(self._pinged, stamp)
+                else:
+                    word, text = ping_word(reply)
+                    self._feed(Pinged(self.conn, _PONGS[word], text), stamp)
             case _Kind.INFO:
                 self._informed(reply, stamp)
             case _Kind.PUBLISH:

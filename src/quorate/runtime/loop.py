@@ -33,6 +33,8 @@ BROKEN = 70
 
 _WOKE = Woke()
 
+_KERNEL = " ".join((os.uname().sysname, os.uname().release, os.uname().machine))
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -122,7 +124,9 @@ class World:
             return
         now = clock.now() if stamp is None else stamp
         # Time never runs backwards for the core, even if inputs of one turn were read in another order.
-        self._latest = now = max(now, self._latest)
+        if now < self._latest:
+            now = self._latest
+        self._latest = now
         self._inside = True
         try:
             effects = self._submit(now, event)
@@ -231,11 +235,14 @@ class World:
     def is_executable(self, path: str) -> bool:
         return os.access(bytes_of(path), os.X_OK)
 
-    def pause(self, until: Millis) -> None:
-        self.clients.pause(until)
+    def pause(self, until: Millis, *, writes_only: bool = False) -> None:
+        self.clients.pause(until, writes_only=writes_only)
 
     def paused_until(self) -> Millis:
         return self.clients.paused_until
+
+    def paused_writes_only(self) -> bool:
+        return self.clients.paused_writes_only
 
     def shutdown(self) -> None:
         self._ports.shutdown()
@@ -280,6 +287,7 @@ class World:
             cpu=(ours.ru_utime, ours.ru_stime, children.ru_utime, children.ru_stime),
             protocol_errors=clients.protocol_errors,
             dropped_inputs=self._tally.total,
+            os=_KERNEL,
         )
 
     # --- errors -----------------------------------------------------------------------------------------------------

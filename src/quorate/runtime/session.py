@@ -26,6 +26,12 @@ MAX_OUTPUT = 64 * 1024 * 1024
 _FLUSH_AT = 64 * 1024
 """Bytes of replies after which they are handed on in the middle of a pipeline, to learn whether the client reads."""
 
+_TURN: Millis = 2
+"""How long one client may have itself served before everybody else has a turn. A pipeline goes on after that."""
+
+_BITE = 16 * 1024
+"""Bytes of a pipeline that are taken apart at a time."""
+
 _GOODBYE_SECONDS = 5.0
 """How long a connection that is to be closed may take to read its last reply."""
 
@@ -75,8 +81,9 @@ class Connection(asyncio.Protocol):
     """The protocol object of one client."""
 
     __slots__ = (
-        "_choked", "_closing", "_executing", "_held", "_house", "_listed", "_loop", "_out", "_out_size", "_parser",
-        "_postponed", "_queue", "_reading", "_soft_since", "_transport", "_waiting", "session", "total_in", "total_out",
+        "_backlog", "_choked", "_closing", "_executing", "_held", "_house", "_listed", "_loop", "_out", "_out_size",
+        "_parser", "_postponed", "_queue", "_reading", "_resting", "_soft_since", "_transport", "_waiting", "session",
+        "total_in", "total_out",
     )  # fmt: skip
 
     session: Session
@@ -89,6 +96,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = RequestParser(max_buffer=house.max_query)
         self._queue: deque[list[bytes]] = deque()
+        self._backlog = b""
+        self._resting = False
         self._out: list[bytes] = []
         self._out_size = 0
         self._held: list[bytes] = []
@@ -122,7 +131,10 @@ class Connection(asyncio.Protocol):
         self.total_in += size
         self._house.bytes_in += size
         self.session.last_active = now
-        self._parse(data)
+        if size > _BITE or self._backlog:
+            self._backlog += data
+        else:
+            self._parse(data)
         self._run(now)
 
     def eof_received(self) -> bool:
@@ -134,6 +146,7 @@ class Connection(asyncio.Protocol):
         del exc  # Why a client left is its own affair.
         self._closing = True
         self._queue.clear()
+        self._backlog = b""
         self._out.clear()
         self._held.clear()
         if self._transport is not None:
@@ -155,13 +168,13 @@ class Connection(asyncio.Protocol):
         parser = self._parser
         parser.authenticated = self.session.authenticated or not self._house.acl.login_required
         self._queue.extend(parser.feed(data))
-        if self._house.too_much_buffered(self, parser.buffered):
+        if self._house.too_much_buffered(self, parser.buffered + len(self._backlog)):
             self._house.closed_for(self.session, "too many unfinished requests")
             self.kill()
 
     def _run(self, now: Millis) -> None:
         """Execute what has arrived, until something has to be waited for."""
-        if self._executing:
+        if self._executing or self._resting:
             return
         self._executing = True
         queue = self._queue
@@ -172,11 +185,18 @@ class Connection(asyncio.Protocol):
                 elif self._parser.held:
                     # That depended on whether the last request was a good AUTH.
                     self._parse(b"")
+                elif self._backlog:
+                    bite, self._backlog = self._backlog[:_BITE], self._backlog[_BITE:]
+                    self._parse(bite)
                 else:
+                    break
+                if (queue or self._backlog) and clock.now() - now >= _TURN:
+                    self._rest()
                     break
         finally:
             self._executing = False
-        if self._parser.error is not None and not (queue or self._waiting or self._closing or self._choked):
+        stopped = self._waiting or self._closing or self._choked or self._resting
+        if self._parser.error is not None and not (queue or stopped):
             self._violated(self._parser.error)
         if self._closing:
             self._finish()
@@ -219,6 +239,15 @@ class Connection(asyncio.Protocol):
         if not self._executing:
             # Not from within an effect: the next request may be another question.
             self._loop.call_soon(self._continue)
+
+    def _rest(self) -> None:
+        """Let everybody else have a turn, and go on then."""
+        self._resting = True
+        self._loop.call_soon(self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._continue()
 
     def retry(self) -> None:
         """The pause is over."""
@@ -284,7 +313,7 @@ class Connection(asyncio.Protocol):
     @property
     def unread(self) -> int:
         """Bytes of requests that are not executed yet."""
-        return self._parser.buffered + sum(len(word) for request in self._queue for word in request)
+        return self._parser.buffered + len(self._backlog) + sum(len(word) for request in self._queue for word in request)
 
     @property
     def waiting(self) -> bool:
@@ -336,7 +365,7 @@ class Connection(asyncio.Protocol):
 
     def _mind_reading(self) -> None:
         """Read only from a client that reads, and whose requests we can execute: the rest waits in the kernel."""
-        wanted = not (self._waiting or self._choked or self._closing)
+        wanted = not (self._waiting or self._choked or self._closing or self._resting)
         if wanted is not self._reading and self._transport is not None and not self._transport.is_closing():
             self._reading = wanted
             if wanted:

@@ -1,7 +1,9 @@
 """The core's requests as the bytes of commands, under the names that the master's operator gave them."""
 
+from functools import lru_cache
+
 from quorate.core.requests import AskDown, Authenticate, PublishHello, Reconfigure
-from quorate.model.hello import HELLO_CHANNEL
+from quorate.model.hello import HELLO_CHANNEL, Hello
 from quorate.wire.encode import encode_command
 from quorate.wire.hello import format_hello
 
@@ -33,7 +35,7 @@ class Spelling:
 
     def publish(self, request: PublishHello) -> bytes:
         """PUBLISH to the hello channel."""
-        return encode_command(self.publish_name, HELLO_CHANNEL, format_hello(request.hello))
+        return _published(self.publish_name, request.hello)
 
     def ask_down(self, request: AskDown) -> bytes:
         """SENTINEL is-master-down-by-addr."""
@@ -63,6 +65,12 @@ class Spelling:
 
     def _name(self, command: str) -> str:
         return self._names.get(command.lower(), command)
+
+
+@lru_cache(maxsize=4096)
+def _published(command: str, hello: Hello) -> bytes:
+    """A hello as bytes, kept because the same one goes out every two seconds."""
+    return encode_command(command, HELLO_CHANNEL, format_hello(hello))
 
 
 PLAIN = Spelling(())

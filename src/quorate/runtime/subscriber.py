@@ -6,7 +6,7 @@ from quorate.core.requests import Authenticate, NameClient, Request, SubscribeHe
 from quorate.model.hello import HELLO_CHANNEL
 from quorate.model.identity import RunId, bytes_of
 from quorate.model.millis import Millis
-from quorate.runtime.line import MAX_UNREAD, Line
+from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
 from quorate.wire.encode import encode_command
@@ -93,7 +93,10 @@ class Subscriber(Line):
 
     def _answered(self, reply: Reply, stamp: Millis) -> None:
         """The reply to a command; the confirmation of SUBSCRIBE is one, and shows that the channel works."""
-        subscribing = self._expected.pop(0) if self._expected else True
+        if not self._expected:
+            self.fail(reply.text if isinstance(reply, Error) else UNSOLICITED)
+            return
+        subscribing = self._expected.pop(0)
         if not isinstance(reply, Error):
             if subscribing:
                 self._feed(self._spoke, stamp)

@@ -16,16 +16,21 @@ from quorate.wire.values import Error, Map, NullArray, Push, Reply, Set, Simple,
 MAX_REPLY = 16 * 1024 * 1024
 """Bytes that one reply may hold. The largest honest one is INFO with a few hundred kilobytes."""
 
+PONG: Reply = Simple("PONG")
+"""The usual answer to PING; nearly always this very object."""
+
 MAX_LINE = 64 * 1024
 MAX_DEPTH = 8
 
 # What an element costs beside its bytes: the object around them and its place in the list.
 _ELEMENT_COST = 64
 _SHOWN = 200
+_USUAL_CHUNK = 8192
 _NUMBER = re.compile(rb"-?[0-9]{1,19}")
 _LEADER = re.compile(rb"[!-~]{1,64}")
 _LINE_ENDS = str.maketrans("\r\n", "  ")
-_PONG: Reply = Simple("PONG")
+# What nearly all replies to PING and PUBLISH are: how many subscribers there are is a small number.
+_USUAL: dict[bytes, Reply] = {b"+PONG": PONG, **{b":%d" % number: number for number in range(100)}}
 _PING_WORDS = ("PONG", "LOADING", "MASTERDOWN", "BUSY")
 
 
@@ -66,8 +71,9 @@ class ReplyReader:
         RESP3's null, boolean, double, big number and verbatim string come as None, 0 or 1, bytes, bytes, Verbatim.
         """
         if not self._buffer and not self._frames:
-            if data == b"+PONG\r\n":
-                return [_PONG]
+            lines = _usual_lines(data)
+            if lines is not None:
+                return lines
             if data.startswith(b"*"):
                 arrays = short_arrays(data)
                 if arrays is not None:
@@ -184,6 +190,19 @@ def vote_of(reply: Reply) -> tuple[bool, RunId | None, Epoch] | None:
     if not 0 <= epoch < EPOCH_LIMIT or not _LEADER.fullmatch(leader):
         return None
     return down == 1, None if leader == b"*" else RunId(text_of(leader)), Epoch(epoch)
+
+
+def _usual_lines(data: bytes) -> list[Reply] | None:
+    """The replies in `data` if it is nothing but whole lines of the usual sort, else None."""
+    if len(data) > _USUAL_CHUNK:
+        return None
+    lines = data.split(b"\r\n")
+    if lines.pop():
+        return None
+    try:
+        return [_USUAL[line] for line in lines]
+    except LookupError:
+        return None
 
 
 def _line(raw: bytes) -> str:

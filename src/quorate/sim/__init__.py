@@ -1,0 +1,1 @@
+"""A world on a seed: the core and its driver, unmodified, among simulated networks, disks, servers and operators."""

@@ -1,0 +1,312 @@
+"""A process that runs the real core, driver, rewriter and loader, among a simulated network and disk."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from quorate.conf.load import load
+from quorate.conf.options import Source
+from quorate.conf.rewrite import Document
+from quorate.core import inputs, outcome, requests
+from quorate.core.driver import Driver
+from quorate.core.inputs import Caller, Input
+from quorate.core.requests import ConnId, InstanceId
+from quorate.core.sentinel import Sentinel
+from quorate.model.hello import Hello
+from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.info import InfoReport
+from quorate.model.millis import Millis
+from quorate.model.notice import Notice, Remark
+from quorate.model.saved import SavedState
+from quorate.sim.disk import Disk
+from quorate.sim.messages import Wrong
+from quorate.sim.network import End, Network, Node
+from quorate.sim.randomness import Dice
+from quorate.sim.schedule import Timer
+
+PORT = 26379
+
+
+@dataclass(frozen=True, slots=True)
+class WhereIs:
+    """A client's question for a master's address; answered by (ip, port) or None."""
+
+    master: MasterName
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """A connection that the core asked for, and what it has asked on it, oldest first."""
+
+    end: End
+    ip: str
+    kind: outcome.LinkKind
+    asked: deque[requests.Request] = field(default_factory=deque)
+
+
+class Audience(Protocol):
+    """Who is told what a sentinel does."""
+
+    def heard(self, host: "SentinelHost", what: Notice | Remark) -> None: ...
+    def restarted(self, host: "SentinelHost", saved: SavedState) -> None: ...
+    def sending(self, host: "SentinelHost", ip: str, request: requests.Request) -> None: ...
+    def answering(self, host: "SentinelHost", result: outcome.Result) -> None: ...
+
+
+class SentinelHost:
+    """One sentinel of ours on a node of its own; an `Owner` of connections."""
+
+    is_ours = True
+
+    def __init__(self, node: Node, network: Network, disk: Disk, dice: Dice, audience: Audience) -> None:
+        self.node = node
+        self.network = network
+        self.disk = disk
+        self.dice = dice
+        self.up = False
+        self.life = 0
+        self.exits = 0
+        self.myid = RunId("")
+        self.driver: Driver | None = None
+        self.sentinel: Sentinel | None = None
+        self.clock_offset: Millis = 0
+        self.dns: dict[str, str] = {}
+        self.results: dict[int, outcome.Result] = {}
+        self._audience = audience
+        self._document: Document | None = None
+        self._lines: dict[ConnId, Line] = {}
+        self._callers: dict[int, End | None] = {}
+        self._caller = 0
+        self._behind: dict[End, deque[object]] = {}
+        self._timer: Timer | None = None
+        self._timer_at: Millis | None = None
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start on what the disk holds: through the loader, as a real process does."""
+        self.up = True
+        self.life += 1
+        self._lines.clear()
+        self._callers.clear()
+        self._behind.clear()
+        config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
+        self.myid = config.saved.settings.myid
+        self._document = Document(self.disk.data, config)
+        self.sentinel = Sentinel(config.saved, self.clock(), self.dice.seed(), {})
+        self.driver = Driver(self.sentinel)
+        self.node.listening[PORT] = self._accept
+        self._audience.restarted(self, config.saved)
+        self.submit(inputs.Woke())
+        if not config.has_myid:
+            self.submit(inputs.FlushRequested(self.caller(None)))
+
+    def stop(self, *, told: bool) -> None:
+        """Die: what was not durable is lost, and nobody is told anything more."""
+        self.up = False
+        self.life += 1
+        self.disk.crash()
+        self.driver = self.sentinel = None
+        self.node.listening.pop(PORT, None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer, self._timer_at = None, None
+        self.network.hang_up(self.node, told=told)
+
+    def clock(self) -> Millis:
+        """The monotonic clock of this machine: it never steps, and its zero is its own."""
+        return self.network.schedule.now + 100_000 + self.clock_offset
+
+    def caller(self, end: End | None) -> Caller:
+        """A token for the reply to a request."""
+        self._caller += 1
+        self._callers[self._caller] = end
+        return Caller(self._caller)
+
+    # --- the core ---------------------------------------------------------------------------------------------------
+
+    def submit(self, event: Input) -> None:
+        """Give the core an input and do what follows."""
+        if self.driver is None:
+            return
+        for effect in self.driver.submit(self.clock(), event):
+            self._perform(effect)
+            if self.driver is None:
+                return
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        assert self.driver is not None
+        wake = self.driver.wake_at()
+        if wake == self._timer_at and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, wake
+        if wake is not None:
+            delay = max(0, wake - self.clock())
+            self._timer = self.network.schedule.after(delay, self._wake(self.life))
+
+    def _wake(self, life: int) -> Callable[[], None]:
+        def act() -> None:
+            if life != self.life:
+                return
+            self._timer = None
+            if self.node.paused:
+                self.node.held.append(self._wake(life))
+            else:
+                self.submit(inputs.Woke())
+
+        return act
+
+    def _perform(self, effect: outcome.Effect) -> None:
+        match effect:
+            case outcome.Send(conn, request):
+                line = self._lines.get(conn)
+                if line is not None:
+                    line.asked.append(request)
+                    self._audience.sending(self, line.ip, request)
+                    line.end.send(request)
+            case outcome.Tell(what):
+                self._audience.heard(self, what)
+            case outcome.Connect():
+                end = self.network.connect(self.node, self, effect.ip, effect.port, effect.conn)
+                self._lines[effect.conn] = Line(end, effect.ip, effect.kind)
+            case outcome.Disconnect(conn):
+                line = self._lines.pop(conn, None)
+                if line is not None:
+                    line.end.close()
+            case outcome.Reply(caller, result):
+                self._reply(caller, result)
+            case outcome.Save(delta):
+                self._save(delta.revision, effect)
+            case outcome.Resolve(host):
+                self._resolve(host)
+            case outcome.Exit():
+                self.exits += 1
+                self.stop(told=True)
+            case outcome.UseRenames() | outcome.ReconfigScript():
+                pass
+
+    def _reply(self, caller: Caller, result: outcome.Result) -> None:
+        self._audience.answering(self, result)
+        end = self._callers.pop(caller, None)
+        if end is None:
+            self.results[caller] = result
+            return
+        end.send(result)
+        behind = self._behind.pop(end, deque())
+        while behind and end not in self._behind:
+            self._asked(end, behind.popleft())
+        if behind:
+            self._behind[end].extend(behind)
+
+    def _save(self, revision: int, save: outcome.Save) -> None:
+        assert self._document is not None
+        self._document.apply(save.delta)
+        life = self.life
+
+        def done(problem: str) -> None:
+            if life != self.life:
+                return
+            event: Input = inputs.SaveFailed(revision, problem) if problem else inputs.Saved(revision)
+            self._when_running(lambda: self.submit(event))
+
+        self.disk.save(self._document.render(), done)
+
+    def _resolve(self, host: str) -> None:
+        life = self.life
+
+        def answer() -> None:
+            if life == self.life:
+                self._when_running(lambda: self.submit(inputs.Resolved(host, self.dns.get(host.lower()))))
+
+        self.network.schedule.after(self.dice.skewed(1, 500), answer)
+
+    def _when_running(self, action: Callable[[], None]) -> None:
+        if self.node.paused:
+            self.node.held.append(action)
+        else:
+            action()
+
+    # --- connections ------------------------------------------------------------------------------------------------
+
+    def _accept(self, end: End) -> "SentinelHost | None":  # noqa: ARG002 - the far end is known by what it sends
+        return self if self.up else None
+
+    def opened(self, end: End) -> None:
+        """A connection of ours stands."""
+        self.submit(inputs.LinkOpened(ConnId(end.tag), self.node.ip))
+
+    def ended(self, end: End, reason: str) -> None:
+        """A connection is gone; those that others made to us are nobody's business."""
+        if self._lines.pop(ConnId(end.tag), None) is not None:
+            self.submit(inputs.LinkClosed(ConnId(end.tag), reason))
+        self._behind.pop(end, None)
+
+    def received(self, end: End, message: object) -> None:
+        """A reply on a line of ours, or a request on somebody else's."""
+        line = self._lines.get(ConnId(end.tag)) if end.tag else None
+        if line is None:
+            self._asked(end, message)
+        elif isinstance(message, Hello):
+            self._heard(ConnId(end.tag), message)
+        elif line.asked:
+            self._answered(line, ConnId(end.tag), line.asked.popleft(), message)
+
+    def _heard(self, conn: ConnId, hello: Hello) -> None:
+        if hello.sender_id == self.myid:
+            self.submit(inputs.PubSubSpoke(conn))
+        else:
+            self.submit(inputs.HelloSeen(conn, hello))
+
+    def _answered(self, line: Line, conn: ConnId, request: requests.Request, message: object) -> None:
+        match request:
+            case requests.Ping() if isinstance(message, tuple):
+                self.submit(inputs.Pinged(conn, *message))
+            case requests.AskInfo() if isinstance(message, InfoReport):
+                self.submit(inputs.InfoArrived(conn, message))
+            case requests.PublishHello():
+                self.submit(inputs.Published(conn, request.about, message is True))
+            case requests.AskDown() if isinstance(message, outcome.Opinion):
+                self._opinion(conn, request.about, message)
+            case requests.AskKind():
+                self.submit(inputs.KindAnswered(conn, message is True))
+            case requests.Reconfigure() if isinstance(message, str):
+                self.submit(inputs.Reconfigured(conn, request.about, message))
+            case requests.SubscribeHello() if isinstance(message, Wrong):
+                del self._lines[conn]
+                line.end.close()
+                self.submit(inputs.LinkClosed(conn, message.text))
+            case _ if isinstance(message, Wrong):
+                self.submit(inputs.LinkRefused(conn, message.text))
+            case _:
+                pass
+
+    def _opinion(self, conn: ConnId, about: InstanceId, said: outcome.Opinion) -> None:
+        self.submit(inputs.PeerAnswered(conn, about, said.down, said.leader, said.leader_epoch))
+
+    def _asked(self, end: End, message: object) -> None:
+        """What a peer or a client asks of us. Replies keep the order of their connection."""
+        if end in self._behind:
+            self._behind[end].append(message)
+            return
+        match message:
+            case requests.Ping():
+                end.send((inputs.Pong.PONG, "PONG"))
+            case requests.AskKind():
+                end.send(True)
+            case requests.NameClient() | requests.Authenticate():
+                end.send(True)
+            case requests.PublishHello():
+                end.send(True)
+                self.submit(inputs.HelloSeen(None, message.hello))
+            case requests.AskDown():
+                self._behind[end] = deque()
+                asked = (message.ip, message.port, Epoch(message.epoch), message.candidate)
+                self.submit(inputs.VoteRequested(self.caller(end), *asked))
+            case WhereIs() if self.driver is not None:
+                end.send(self.driver.view(self.clock()).current_address(message.master) or False)
+            case _:
+                pass

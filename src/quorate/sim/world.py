@@ -1,0 +1,175 @@
+"""A whole world from a seed: its size and manners, its servers, sentinels, clients and network."""
+
+from dataclasses import dataclass, field
+
+from quorate.core.outcome import Result
+from quorate.core.requests import AskDown, Reconfigure, Request
+from quorate.model.identity import MasterName
+from quorate.model.millis import Millis
+from quorate.model.notice import Notice, Remark
+from quorate.model.saved import SavedState
+from quorate.sim.disk import Disk
+from quorate.sim.host import PORT as SENTINEL_PORT
+from quorate.sim.host import SentinelHost
+from quorate.sim.network import Network, Node
+from quorate.sim.randomness import Dice
+from quorate.sim.schedule import Schedule
+from quorate.sim.server import PORT as SERVER_PORT
+from quorate.sim.server import RedisServer
+from quorate.sim.workload import Client, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a seed draws before anything happens. Times in ms."""
+
+    seed: str
+    sentinels: int
+    masters: int
+    replicas: int
+    quorum: int
+    down_after: Millis
+    failover_timeout: Millis
+    parallel_syncs: int
+    min_replicas: int
+    latency: Millis
+    jitter: Millis
+    loss: float
+    classic: int = 0
+    """How many of the sentinels follow the rules of C Sentinel."""
+
+
+def draw(seed: str) -> Options:
+    """The options of a seed."""
+    dice = Dice(seed).split("options")
+    sentinels = dice.choice((3, 3, 3, 5, 5, 7))
+    return Options(
+        seed=seed,
+        sentinels=sentinels,
+        masters=dice.choice((1, 1, 2, 3)),
+        replicas=dice.between(1, 4),
+        quorum=dice.choice((sentinels // 2 + 1, sentinels // 2 + 1, 2, max(2, sentinels - 1))),
+        down_after=dice.choice((200, 500, 1_000, 2_000, 5_000)),
+        failover_timeout=dice.choice((1_000, 3_000, 5_000, 10_000, 20_000)),
+        parallel_syncs=dice.between(1, 3),
+        min_replicas=dice.choice((0, 0, 1)),
+        latency=dice.choice((1, 1, 2, 10)),
+        jitter=dice.choice((0, 5, 50)),
+        loss=dice.choice((0.0, 0.0, 0.5, 2.0)),
+    )
+
+
+@dataclass(eq=False)
+class Group:
+    """A master with its replicas, as it was in the beginning, and what its clients were promised."""
+
+    name: MasterName
+    servers: list[RedisServer]
+    ledger: Ledger = field(default_factory=Ledger)
+    client: Client | None = None
+
+
+class Observer:
+    """Somebody who watches a world: every checker is one, and so is the tally. Each method is told after the fact."""
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        """A sentinel published an event."""
+
+    def started(self, host: SentinelHost, saved: SavedState) -> None:
+        """A sentinel came up on this durable state."""
+
+    def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
+        """A sentinel sent a request to a server or peer."""
+
+    def replied(self, host: SentinelHost, result: Result) -> None:
+        """A sentinel answered somebody."""
+
+    def stepped(self) -> None:
+        """Some time has passed (about ten times a virtual second)."""
+
+    def finished(self) -> None:
+        """The liveness phase is over."""
+
+
+class World:
+    """Everything that a seed brings to life, and who watches it."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.dice = Dice(options.seed)
+        self.schedule = Schedule()
+        self.network = Network(self.schedule, self.dice.split("network"))
+        self.network.weather.latency = options.latency
+        self.groups: list[Group] = []
+        self.sentinels: list[SentinelHost] = []
+        self.observers: list[Observer] = []
+        self._address = 0
+        for number in range(options.masters):
+            self.groups.append(self._group(number))
+        for number in range(options.sentinels):
+            self.sentinels.append(self._sentinel(number))
+        for group in self.groups:
+            self._client(group)
+
+    def _node(self, name: str) -> Node:
+        self._address += 1
+        return self.network.add(Node(name, f"10.0.{self._address // 250}.{self._address % 250 + 1}"))
+
+    def _group(self, number: int) -> Group:
+        servers: list[RedisServer] = []
+        for index in range(self.options.replicas + 1):
+            node = self._node(f"m{number}r{index}")
+            server = RedisServer(node, self.network, self.dice.split(node.name))
+            server.min_replicas = self.options.min_replicas
+            if servers:
+                server.conf_master = servers[0].node.ip
+            servers.append(server)
+        for server in servers:
+            server.start()
+        return Group(MasterName(f"master{number}"), servers)
+
+    def _sentinel(self, number: int) -> SentinelHost:
+        node = self._node(f"s{number}")
+        lines = [f"port {SENTINEL_PORT}"]
+        for group in self.groups:
+            name = group.name
+            lines += [
+                f"sentinel monitor {name} {group.servers[0].node.ip} {SERVER_PORT} {self.options.quorum}",
+                f"sentinel down-after-milliseconds {name} {self.options.down_after}",
+                f"sentinel failover-timeout {name} {self.options.failover_timeout}",
+                f"sentinel parallel-syncs {name} {self.options.parallel_syncs}",
+            ]
+        dice = self.dice.split(node.name)
+        disk = Disk(self.schedule, dice.split("disk"), "\n".join([*lines, ""]).encode())
+        host = SentinelHost(node, self.network, disk, dice, self)
+        self.schedule.after(dice.between(0, 500), host.start)
+        return host
+
+    def _client(self, group: Group) -> None:
+        node = self._node(f"client-{group.name}")
+        addresses = [host.node.ip for host in self.sentinels]
+        group.client = Client(node, self.network, self.dice.split(node.name), group.name, addresses, group.ledger)
+        self.schedule.after(1_000, group.client.start)
+
+    # --- what hosts tell ---------------------------------------------------------------------------------------------
+
+    def heard(self, host: SentinelHost, what: Notice | Remark) -> None:
+        if isinstance(what, Notice):
+            for observer in self.observers:
+                observer.told(host, what)
+
+    def restarted(self, host: SentinelHost, saved: SavedState) -> None:
+        """A sentinel came up."""
+        for observer in self.observers:
+            observer.started(host, saved)
+
+    def sending(self, host: SentinelHost, ip: str, request: Request) -> None:
+        """A sentinel sends; the periodic chatter is nobody's business."""
+        if isinstance(request, (Reconfigure, AskDown)):
+            for observer in self.observers:
+                observer.sent(host, ip, request)
+
+    def answering(self, host: SentinelHost, result: Result) -> None:
+        """A sentinel answers."""
+        for observer in self.observers:
+            observer.replied(host, result)

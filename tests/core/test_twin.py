@@ -1,0 +1,153 @@
+"""Everything small, exhaustively: the rules of the core against a naive second implementation.
+
+Up to five sentinels with every set of votes and every quorum; sequences of vote requests, hellos and restarts; up to
+four replicas with few values for each field; every mixture of followers with every parallel-syncs.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, product
+
+import pytest
+
+from quorate.core import reconfiguration, selection, voting
+from quorate.core.reconfiguration import Progress
+from quorate.core.selection import Candidate
+from quorate.core.voting import Ballot
+from quorate.model.identity import Epoch, RunId
+from tests.core import twin
+
+IDS = [RunId(letter * 40) for letter in "abcde"]
+
+
+@pytest.mark.parametrize("voters", [1, 2, 3, 4, 5])
+def test_every_election_of_up_to_five(voters: int) -> None:
+    readings: dict[object, str] = {}
+    for cast in product([None, *range(voters)], repeat=voters):
+        seen = {voter: candidate for voter, candidate in enumerate(cast) if candidate is not None}
+        votes = {IDS[voter]: IDS[candidate] for voter, candidate in seen.items()}
+        for quorum in range(1, 6):
+            # The twin is slow, and only counts: it is asked once for each set of counts.
+            counts = (*sorted(seen.values()), "of", quorum)
+            if counts not in readings:
+                readings[counts] = twin.election(seen, voters, quorum)
+            assert voting.tally(IDS[0], votes, voters, quorum).value == readings[counts], (seen, quorum)
+
+
+def test_who_voted_for_whom_does_not_matter() -> None:
+    for cast in product([None, 0, 1, 2], repeat=3):
+        seen = {IDS[v]: IDS[c] for v, c in enumerate(cast) if c is not None}
+        shuffled = dict(zip(reversed(seen), seen.values(), strict=True))
+        assert voting.tally(IDS[0], seen, 3, 2) is voting.tally(IDS[0], shuffled, 3, 2)
+
+
+# A deed: (candidate, epoch) asks for the vote; ("hello", epoch) tells an epoch; ("restart", 0).
+DEEDS = [("x", 1), ("y", 1), ("x", 2), ("y", 2), ("y", 3), ("hello", 2), ("hello", 3), ("restart", 0)]
+
+
+def test_every_sequence_of_five_requests_hellos_and_restarts() -> None:
+    for story in product(DEEDS, repeat=5):
+        voter = twin.Voter()
+        current, leader, leader_epoch = Epoch(0), None, Epoch(0)
+        granted: dict[int, str] = {}
+        for who, epoch in story:
+            if who == "restart":
+                voter.restart()
+                leader = None
+            elif who == "hello":
+                voter.hear(epoch)
+                current = Epoch(max(current, epoch))
+            else:
+                after = voting.grant(Ballot(Epoch(epoch), RunId(who), current, leader, leader_epoch))
+                current, leader, leader_epoch = after.current, after.leader, after.leader_epoch
+                assert voter.ask(who, epoch) == (leader or "", leader_epoch), story
+                assert voter.current_epoch == current, story
+                assert after.voted is (leader == who and granted.get(epoch) is None and leader_epoch == epoch), story
+                if after.voted:
+                    granted[epoch] = who
+
+
+def _servers() -> Iterator[twin.Server]:
+    """Every server that differs from a good one in up to two fields that refuse it, and all that rank good ones."""
+    fields: dict[str, list[bool | int]] = {
+        "down": [False, True],
+        "connected": [True, False],
+        "since_pong": [0, 5000, 5001],
+        "since_info": [0, 5000, 5001, 30_000, 30_001, -1],
+        "cut_off_for": [0, 10_000, 10_001, 17_000, 17_001],
+        "priority": [1, 0],
+    }
+    good = twin.Server("", "", 1, 0, False, True, 0, 0, 0)
+    for priority, offset, run_id in product((0, 1, 2), (0, 1), ("", "a", "B")):
+        yield good._replace(priority=priority, offset=offset, run_id=run_id)
+    for (one, values), (other, others) in combinations_with_replacement(fields.items(), 2):
+        for value, another in product(values[1:], others[1:]):
+            yield good._replace(**{one: value, other: another})  # type: ignore[arg-type]
+
+
+def _candidate(server: twin.Server) -> Candidate:
+    return Candidate(
+        name=server.name,
+        run_id=server.run_id,
+        priority=server.priority,
+        offset=server.offset,
+        is_down=server.down,
+        is_disconnected=not server.connected,
+        ping_age=server.since_pong,
+        info_age=None if server.since_info < 0 else server.since_info,
+        link_down_for=server.cut_off_for,
+    )
+
+
+@pytest.mark.parametrize("master_down_for", [-1, 0, 7000])
+def test_every_pair_of_replicas(master_down_for: int) -> None:
+    limits = selection.limits(None if master_down_for < 0 else master_down_for, 1000, 1000, 10_000)
+    servers = list(dict.fromkeys(_servers()))
+    for first, second in product(servers, repeat=2):
+        pair = [first._replace(name="1"), second._replace(name="2")]
+        result = selection.select([_candidate(server) for server in pair], limits)
+        assert result.chosen == twin.choice(pair, master_down_for, 1000), pair
+        unfit = [server.name for server in pair if not twin.fit(server, master_down_for, 1000)]
+        assert [name for name, _ in result.refused] == unfit, pair
+
+
+def test_every_four_replicas_that_rank() -> None:
+    good = twin.Server("", "", 1, 0, False, True, 0, 0, 0)
+    kinds = [good._replace(priority=p, offset=o, run_id=r) for p in (0, 1, 2) for o in (0, 1) for r in ("", "a", "b")]
+    limits = selection.limits(None, 1000, 1000, 10_000)
+    for chosen in product(kinds[6:], repeat=3):
+        four = [server._replace(name=str(i)) for i, server in enumerate((*chosen, kinds[0]))]
+        result = selection.select([_candidate(server) for server in four], limits)
+        assert result.chosen == twin.choice(four, -1, 1000), four
+
+
+STEPS = {
+    "none": (Progress.WAITING, 0),
+    "sent": (Progress.UNDER_WAY, 9000),
+    "stuck": (Progress.UNDER_WAY, 10_001),
+    "inprog": (Progress.UNDER_WAY, 0),
+    "done": (Progress.DONE, 0),
+}
+LINKS = [(False, True), (False, False), (True, False)]
+SHAPES = [*(twin.Follower(step, *link) for step in STEPS for link in LINKS), twin.Follower("none", True, True)]
+
+
+@pytest.mark.parametrize("many", [0, 1, 2, 3])
+def test_every_mixture_of_followers(many: int) -> None:
+    _compare(many, SHAPES)
+
+
+def test_every_mixture_of_four_followers() -> None:
+    # The fourth brings nothing new but more of the same, so the rarest shapes are left out.
+    _compare(4, [shape for shape in SHAPES if shape.connected or shape == twin.Follower("none", True, False)])
+
+
+def _compare(many: int, shapes: list[twin.Follower]) -> None:
+    made = {
+        shape: reconfiguration.Follower(STEPS[shape.step][0], shape.down, not shape.connected, STEPS[shape.step][1])
+        for shape in shapes
+    }
+    for followers in product(shapes, repeat=many):
+        for parallel in (1, 2, 4):
+            given_up, ordered, finished = twin.walk(followers, parallel)
+            plan = reconfiguration.plan([made[each] for each in followers], parallel, 10_000)
+            assert (list(plan.give_up), list(plan.repoint), plan.finished) == (given_up, ordered, finished), followers
