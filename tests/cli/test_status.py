@@ -84,7 +84,7 @@ def test_trouble_is_named_and_the_verdict_follows() -> None:
     text = shown(Survey(replace(ASKED, masters=(ill,)), OTHERS))
     assert "mymaster  down" in text
     assert "down, agreed" in text
-    assert "! master 127.0.0.1:6379 is down, and the sentinels agree" in text
+    assert "! master 127.0.0.1:6379 is down, as agreed" in text
     assert text.endswith("Overall: degraded")
 
 

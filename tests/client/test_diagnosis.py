@@ -53,7 +53,7 @@ def test_a_good_deployment_is_healthy() -> None:
 @pytest.mark.parametrize(
     ("survey", "code", "words"),
     [
-        (of(replace(MASTER, seen=seen(1, "s_down", "o_down", "master", name="m"))), "master-odown", "agree"),
+        (of(replace(MASTER, seen=seen(1, "s_down", "o_down", "master", name="m"))), "master-odown", "as agreed"),
         (of(replace(MASTER, seen=seen(1, "s_down", "master", name="m", down_for=4000))), "master-sdown", "for 4 s"),
         (
             of(replace(MASTER, seen=seen(1, "s_down", name="m", last_ping=5, last_ok_ping=9000, down_after=1000))),
@@ -61,6 +61,13 @@ def test_a_good_deployment_is_healthy() -> None:
             "wrong auth-pass",
         ),
         (of(replace(MASTER, seen=seen(1, "master", "failover_in_progress", name="m"))), "failover", "running"),
+        (
+            of(replace(MASTER, seen=seen(1, "s_down", name="m", trouble="WRONGPASS x"))),
+            "master-sdown",
+            "the password of",
+        ),
+        (of(replace(MASTER, seen=seen(1, "s_down", name="m", trouble="NOAUTH x"))), "master-sdown", "wants a password"),
+        (of(replace(MASTER, seen=seen(1, name="m", trouble="NOPERM x"))), "master-trouble", "the rights"),
         (of(replace(MASTER, replicas=())), "no-replicas", "nothing can take over"),
         (of(replace(MASTER, replicas=(replace(REPLICAS[0], priority=0),))), "no-good-replica", "fit"),
         (

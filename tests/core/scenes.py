@@ -64,6 +64,22 @@ def agree(world: World) -> None:
         puppet.says_down = True
 
 
+def dying(world: World) -> World:
+    """The master has just died and everybody agrees; what happens next is up to the votes."""
+    kill(world, MASTER)
+    agree(world)
+    return world
+
+
+def until(world: World, event: str) -> None:
+    """Let time pass to the very millisecond of an event."""
+    for _ in range(3000):
+        if any(line[9:].startswith(event) for line in world.out):
+            return
+        world.run(1)
+    raise AssertionError(f"no {event}")
+
+
 def vote(world: World, how: str) -> None:
     """Every puppet votes like this: grant, refuse or silent."""
     for puppet in world.puppets.values():

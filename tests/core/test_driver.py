@@ -1,4 +1,4 @@
-"""The driver: one save at a time, promises behind the disk, refusals when it fails, and nothing held up without need."""
+"""The driver: one save at a time, promises behind the disk, refusals when it fails, nothing held up without need."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,6 @@ from quorate.core.outcome import Done, Effect, Opinion, Refused, Reply, Save
 from quorate.model.identity import Epoch, RunId
 from quorate.model.settings import MasterSettings
 from tests.core.scenes import AHEAD, HOST, MASTER, NAME, agree, kill, run_id, scene, state_of, tail
-from tests.core.world import World
 
 B, C = run_id("b"), run_id("c")
 

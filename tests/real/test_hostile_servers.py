@@ -5,10 +5,11 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Lab, Process, eventually, request
+from tests.real.cluster import HOST, NAME, Lab, Process, eventually
 from tests.real.impostor import Answering, Impostor, bulk, healthy
 
 pytestmark = pytest.mark.real
@@ -89,7 +90,7 @@ def impostors() -> Iterator[dict[str, Impostor]]:
 
 def _cpu(process: Process) -> float:
     """Seconds of processor time."""
-    parts = open(f"/proc/{process.pid}/stat").read().rpartition(")")[2].split()  # noqa: PTH123, SIM115
+    parts = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 

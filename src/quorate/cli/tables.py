@@ -167,10 +167,10 @@ def _progress(seen: Seen) -> list[str]:
 
 
 def _state(seen: Seen) -> Text:
-    if "o_down" in seen.flags:
-        return Text("down, agreed", "bold red")
+    if seen.refuses:
+        return Text("refuses us", "bold red")
     if seen.down:
-        return Text("refuses us" if seen.refuses else "down", "bold red")
+        return Text("down, agreed" if "o_down" in seen.flags else "down", "bold red")
     if seen.cut_off:
         return Text("no connection", "yellow")
     return Text("up", "green")

@@ -89,7 +89,7 @@ def _of_sentinel(sentinel: SentinelPicture) -> Iterator[Finding]:
 def _of_master(master: Master) -> Iterator[Finding]:
     seen = master.seen
     if "o_down" in seen.flags:
-        yield Finding("master-odown", True, master.name, f"master {seen.place} is down, and the sentinels agree")
+        yield Finding("master-odown", True, master.name, f"master {seen.place} is down, as agreed, {_why(seen)}")
     elif seen.down:
         yield Finding("master-sdown", True, master.name, f"master {seen.place} is down {_why(seen)}")
     elif seen.cut_off:
@@ -97,7 +97,7 @@ def _of_master(master: Master) -> Iterator[Finding]:
             "master-disconnected", True, master.name, f"the sentinel has no connection to master {seen.place}"
         )
     elif seen.trouble:
-        yield Finding("master-trouble", True, master.name, f"master {seen.place}: {seen.trouble}")
+        yield Finding("master-trouble", True, master.name, f"master {seen.place}: {_refusal(seen.trouble)}")
     if "failover_in_progress" in seen.flags:
         state = master.failover_state or "unknown"
         yield Finding("failover", True, master.name, f"a failover is running (state {state})")
@@ -117,7 +117,7 @@ def _of_replica(master: Master, replica: Replica) -> Iterator[Finding]:
         text = f"the sentinel has no connection to replica {seen.place}"
         yield Finding("replica-disconnected", True, master.name, text)
     elif seen.trouble:
-        yield Finding("replica-trouble", True, master.name, f"replica {seen.place}: {seen.trouble}")
+        yield Finding("replica-trouble", True, master.name, f"replica {seen.place}: {_refusal(seen.trouble)}")
     elif replica.link_up is False:
         text = f"replica {seen.place} has no link to its master"
         # A server that never had a link says minus one.
@@ -135,7 +135,7 @@ def _of_peer(master: Master, peer: Peer) -> Iterator[Finding]:
     elif seen.cut_off:
         yield Finding("sentinel-disconnected", True, master.name, f"there is no connection to sentinel {seen.place}")
     elif seen.trouble:
-        yield Finding("sentinel-trouble", True, master.name, f"sentinel {seen.place}: {seen.trouble}")
+        yield Finding("sentinel-trouble", True, master.name, f"sentinel {seen.place}: {_refusal(seen.trouble)}")
 
 
 def _of_quorum(master: Master) -> Iterator[Finding]:
@@ -180,10 +180,21 @@ def _fit(replica: Replica) -> bool:
 def _why(seen: Seen) -> str:
     since = f"for {_span(seen.down_for)}" if seen.down_for is not None else "now"
     if seen.trouble:
-        return f"{since}: {seen.trouble}"
+        return f"{since}: {_refusal(seen.trouble)}"
     if seen.refuses:
         return f"{since}: it answers, but with errors (a wrong auth-pass or auth-user, most often)"
     return since
+
+
+def _refusal(text: str) -> str:
+    """The error with which somebody answers a sentinel, named as what it is."""
+    if text.startswith(("WRONGPASS", "ERR invalid password")):
+        return f"it refuses the password of the sentinel ({text}); set auth-pass and auth-user right"
+    if text.startswith("NOAUTH"):
+        return f"it wants a password and the sentinel gives none ({text}); set auth-pass"
+    if text.startswith("NOPERM"):
+        return f"it does not give the sentinel's user the rights that it needs ({text})"
+    return f"it answers with an error ({text})"
 
 
 def _span(millis: int) -> str:

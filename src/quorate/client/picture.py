@@ -63,6 +63,8 @@ class Seen:
     @property
     def refuses(self) -> bool:
         """Down although it answers: its answers to PING are errors, as with a wrong password."""
+        if self.down and self.trouble:
+            return True
         if not self.down or self.last_ping is None or self.last_ok_ping is None or self.down_after is None:
             return False
         return self.last_ping < self.down_after < self.last_ok_ping

@@ -19,10 +19,11 @@ from quorate.core.inputs import (
     ResetRequested,
     TuningChanged,
 )
+from quorate.core.outcome import Result
 from quorate.model.identity import MasterName, bytes_of, text_of
 from quorate.model.settings import Tuning
 from quorate.wire.glob import matches
-from quorate.wire.values import Map
+from quorate.wire.values import Map, Reply
 
 _CRASHES = (b"crash-after-election", b"crash-after-promotion")
 _KNOBS: Mapping[bytes, str] = {knob.name.replace("_", "-").encode(): knob.name for knob in fields(Tuning)}
@@ -72,13 +73,15 @@ def flushconfig(host: Host, session: Session, args: list[bytes]) -> Answer:
 
 
 def simulate_failure(host: Host, session: Session, args: list[bytes]) -> Answer:
-    """Crash at the next election or promotion, for tests of others. Each call replaces the last one."""
+    """Crash at the next election or promotion, for tests of others. Each call replaces the last one, also for help."""
     wanted: set[bytes] = set()
     error: str | None = None
+    render = reply_of
     for word in args[2:]:
         flag = word.lower()
         if flag == b"help":
-            return Now((list(_CRASHES),))
+            render = _name_crashes
+            break
         if flag not in _CRASHES:
             error = "Unknown failure simulation specified"
             break
@@ -88,7 +91,12 @@ def simulate_failure(host: Host, session: Session, args: list[bytes]) -> Answer:
     def ask(caller: Caller) -> FailureSimulated:
         return FailureSimulated(caller, after_election, after_promotion, error)
 
-    return Later(ask, reply_of)
+    return Later(ask, render)
+
+
+def _name_crashes(result: Result) -> Reply:
+    del result
+    return list(_CRASHES)
 
 
 def debug(host: Host, session: Session, args: list[bytes]) -> Answer:

@@ -2,7 +2,8 @@
 
 Our own fields stand at the end of the Sentinel section and begin with `quorate_`: `save_error` (empty while saves
 work), `refused_epochs` and `last_refused_epoch` (epochs too far above ours), `peers_beyond_epoch` (run ids of peers
-that took such an epoch), `protocol_errors` and `dropped_inputs` (what was malformed from clients and from the network).
+that took such an epoch), `protocol_errors` and `dropped_inputs` (what was malformed from clients and from the network),
+and `troubleN` for each instance that answers without serving us: its address and its words.
 """
 
 import sys
@@ -14,7 +15,8 @@ import quorate
 from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.info_stats import stats
 from quorate.commands.versions import COMPATIBLE_REDIS, VERSIONS
-from quorate.core.view import MasterView
+from quorate.core.view import MasterView, SentinelView
+from quorate.model.address import join
 from quorate.model.identity import bytes_of, text_of
 from quorate.model.settings import Mode
 
@@ -142,6 +144,18 @@ def _own(host: Host) -> _Fields:
     yield "quorate_peers_beyond_epoch", ",".join(health.peers_beyond_epoch)
     yield "quorate_protocol_errors", facts.protocol_errors
     yield "quorate_dropped_inputs", facts.dropped_inputs
+    for index, (address, text) in enumerate(_troubles(host.view())):
+        yield f"quorate_trouble{index}", f"{address} {text}"
+
+
+def _troubles(view: SentinelView) -> Iterator[tuple[str, str]]:
+    """Who answers us without serving us, and in which words: a wrong password, a missing right, a busy script."""
+    for name in view.names():
+        master = view.master(name)
+        others = (*view.replicas(name), *view.peers(name))
+        for seen in (*((master,) if master is not None else ()), *others):
+            if seen.instance.trouble:
+                yield join(seen.instance.ip, seen.instance.port), " ".join(seen.instance.trouble.split())
 
 
 _SECTIONS: Mapping[str, Callable[[Host, Mode], _Fields]] = {

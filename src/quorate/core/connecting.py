@@ -124,6 +124,7 @@ def ask_info(turn: Turn, link: Link) -> None:
 
 def close(turn: Turn, link: Link) -> None:
     """Close both connections; the link stays and may be opened again."""
+    link.told.clear()
     close_command(turn, link)
     close_pubsub(turn, link)
 

@@ -44,6 +44,8 @@ class Link:
     local_ip: str = ""
     trouble: str = ""
     """What the far end answers instead of serving us: a wrong password, a missing right."""
+    told: set[str] = field(default_factory=set)
+    """Which of these answers the log has been told; forgotten when the link is closed, for new credentials too."""
     ours: bool | None = None
     """Peers: whether the far end is one of ours; None while unknown, which counts as a C Sentinel."""
     gone: bool = False

@@ -6,10 +6,21 @@ from quorate.core.link import Link
 from quorate.core.requests import KillScript
 from quorate.core.state import DataServer, Master, Peer, Replica, Watched
 from quorate.core.turn import Turn
-from quorate.model.notice import Event
+from quorate.model.notice import Event, Level
 
 UNTILT = "untilt"
 """Calendar key: TILT may be over."""
+
+_NOAUTH = "NOAUTH"
+_TOLD = 8
+"""Different refusals of one link that the log is told: a far end that invents ever new ones must not fill the disk."""
+
+PASSWORD_HINTS = {
+    "WRONGPASS": " (our password for it is wrong: see auth-pass and auth-user, or sentinel-pass for sentinels)",
+    "NOAUTH": " (it wants a password and we have none for it: see auth-pass, or sentinel-pass for sentinels)",
+    "NOPERM": " (our user there lacks a right that sentinels need)",
+}
+"""What the first words of refusals mean for an operator."""
 
 LinkInput = (
     inputs.LinkOpened
@@ -48,7 +59,7 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
         case inputs.Reconfigured():
             _answered(link)
         case inputs.LinkRefused():
-            link.trouble = event.text
+            _refused(turn, link, event.text)
             if link.info_asked:
                 _answered(link)
                 link.info_asked = 0
@@ -56,6 +67,20 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
 
 def _answered(link: Link) -> None:
     link.pending = max(0, link.pending - 1)
+
+
+def _refused(turn: Turn, link: Link, text: str) -> None:
+    """The far end answers but will not have us: keep its words, and give them to the log once."""
+    if text.startswith(_NOAUTH) and link.trouble:
+        # Only the consequence of what it said about our password.
+        return
+    link.trouble = text
+    if text in link.told or len(link.told) >= _TOLD:
+        return
+    link.told.add(text)
+    _, watched = turn.state.instances[min(link.owners)]
+    hint = PASSWORD_HINTS.get(text.partition(" ")[0], "")
+    turn.remark(Level.WARNING, f"The {watched.kind} {watched.name} refuses us: {text}{hint}")
 
 
 def _on_opened(turn: Turn, link: Link, event: inputs.LinkOpened) -> None:
@@ -96,7 +121,10 @@ def on_pinged(turn: Turn, event: inputs.Pinged) -> None:
         return
     was_silent = link.silent_since
     link.ponged_at(turn.now, well=event.pong in (Pong.PONG, Pong.LOADING, Pong.MASTERDOWN))
-    link.trouble = "" if event.pong is Pong.PONG else event.text
+    if event.pong is Pong.PONG:
+        link.trouble = ""
+    elif not (event.text.startswith(_NOAUTH) and link.trouble):
+        link.trouble = event.text
     if state.tilt_since and link in state.tilt_unheard:
         state.tilt_unheard.discard(link)
         maybe_untilt(turn)

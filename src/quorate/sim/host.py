@@ -13,6 +13,7 @@ from quorate.core.driver import Driver
 from quorate.core.inputs import Caller, Input
 from quorate.core.requests import ConnId, InstanceId
 from quorate.core.sentinel import Sentinel
+from quorate.core.view import MasterView, PeerView, ReplicaView, SentinelView
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport
@@ -51,7 +52,7 @@ class Audience(Protocol):
     def heard(self, host: "SentinelHost", what: Notice | Remark) -> None: ...
     def restarted(self, host: "SentinelHost", saved: SavedState) -> None: ...
     def sending(self, host: "SentinelHost", ip: str, request: requests.Request) -> None: ...
-    def answering(self, host: "SentinelHost", result: outcome.Result) -> None: ...
+    def answering(self, host: "SentinelHost", question: Input | None, result: outcome.Result) -> None: ...
 
 
 class SentinelHost:
@@ -77,6 +78,7 @@ class SentinelHost:
         self._document: Document | None = None
         self._lines: dict[ConnId, Line] = {}
         self._callers: dict[int, End | None] = {}
+        self._questions: dict[int, Input] = {}
         self._caller = 0
         self._behind: dict[End, deque[object]] = {}
         self._timer: Timer | None = None
@@ -91,6 +93,7 @@ class SentinelHost:
         self._lines.clear()
         self._callers.clear()
         self._behind.clear()
+        self._questions.clear()
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
         self._document = Document(self.disk.data, config)
@@ -190,7 +193,7 @@ class SentinelHost:
                 pass
 
     def _reply(self, caller: Caller, result: outcome.Result) -> None:
-        self._audience.answering(self, result)
+        self._audience.answering(self, self._questions.pop(caller, None), result)
         end = self._callers.pop(caller, None)
         if end is None:
             self.results[caller] = result
@@ -305,8 +308,58 @@ class SentinelHost:
             case requests.AskDown():
                 self._behind[end] = deque()
                 asked = (message.ip, message.port, Epoch(message.epoch), message.candidate)
-                self.submit(inputs.VoteRequested(self.caller(end), *asked))
+                caller = self.caller(end)
+                question = inputs.VoteRequested(caller, *asked)
+                self._questions[caller] = question
+                self.submit(question)
             case WhereIs() if self.driver is not None:
                 end.send(self.driver.view(self.clock()).current_address(message.master) or False)
             case _:
                 pass
+
+    # --- what observers may see -------------------------------------------------------------------------------------
+
+    def _view(self) -> SentinelView | None:
+        return self.driver.view(self.clock()) if self.driver is not None else None
+
+    def master(self, name: MasterName) -> MasterView | None:
+        """How this sentinel sees a master; None for a dead sentinel or an unknown master."""
+        view = self._view()
+        return view.master(name) if view is not None else None
+
+    def replicas(self, name: MasterName) -> tuple[ReplicaView, ...]:
+        """How it sees the replicas."""
+        view = self._view()
+        return view.replicas(name) if view is not None else ()
+
+    def peers(self, name: MasterName) -> tuple[PeerView, ...]:
+        """How it sees its peers."""
+        view = self._view()
+        return view.peers(name) if view is not None else ()
+
+    def address_of(self, name: MasterName) -> tuple[str, int] | None:
+        """Where it sends clients."""
+        view = self._view()
+        return view.current_address(name) if view is not None else None
+
+    def leader_epoch(self, name: MasterName) -> int:
+        """The epoch of its last vote for a master."""
+        master = self.master(name)
+        return master.leader_epoch if master is not None else 0
+
+    def is_forced(self, name: MasterName) -> bool:
+        """Whether an operator forced the failover that it conducts."""
+        master = self.master(name)
+        return master is not None and "force_failover" in master.instance.flags
+
+    def slowness(self) -> Millis:
+        """How much later than in time it may have heard an answer."""
+        weather = self.network.weather
+        return 500 + 20 * (weather.latency + weather.jitter) + (20_000 if self.network.cuts else 0)
+
+    def held(self) -> int:
+        """How many things its core holds."""
+        view = self._view()
+        if view is None:
+            return 0
+        return sum(1 + len(view.replicas(name)) + len(view.peers(name)) for name in view.names())

@@ -180,14 +180,14 @@ class Network:
     def _arrive(self, end: End, far: End, message: object) -> None:
         way = (end.node.ip, far.node.ip)
         if way in self.cuts or self._held.get(way):
-            self._held.setdefault(way, []).append(lambda: self._deliver(end, far, message))
+            self._held.setdefault(way, []).append(lambda: self._deliver(far, message))
             return
         if way in self.rejecting:
             self._reset(end, far)
             return
-        self._deliver(end, far, message)
+        self._deliver(far, message)
 
-    def _deliver(self, end: End, far: End, message: object) -> None:
+    def _deliver(self, far: End, message: object) -> None:
         if far.closed or not far.node.alive:
             return
         if message is _FIN:
@@ -222,7 +222,7 @@ class Network:
     # --- faults -----------------------------------------------------------------------------------------------------
 
     def hang_up(self, node: Node, *, told: bool) -> None:
-        """Every connection of a node ends: with word to the others when only its process died, without when it all did."""
+        """Every connection of a node ends: with word to the others if only its process died, else without."""
         ends, self._ends[node] = self._ends[node], {}
         node.held.clear()
         for end in ends:

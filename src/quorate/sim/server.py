@@ -70,6 +70,7 @@ class RedisServer:
     life: int = 0
     conf_master: str | None = None
     saved_log: list[int] = field(default_factory=list)
+    ever_lost_data: bool = False
     followers: dict[End, Follower] = field(default_factory=dict)
     subscribers: dict[End, None] = field(default_factory=dict)
     clients: dict[End, None] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class RedisServer:
     def stop(self, *, told: bool, keep: int | None = None) -> None:
         """Die. `keep` is how much of the data was on disk (None: all of it)."""
         self.saved_log = self.log if keep is None else self.log[:keep]
+        self.ever_lost_data = self.ever_lost_data or (keep is not None and keep < len(self.log)) or not self.persistent
         self.up = False
         self.life += 1
         self.node.listening.pop(PORT, None)

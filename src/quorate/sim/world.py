@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from quorate.core.inputs import Input
 from quorate.core.outcome import Result
-from quorate.core.requests import AskDown, Reconfigure, Request
+from quorate.core.requests import AskDown, PublishHello, Reconfigure, Request
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
@@ -81,8 +82,8 @@ class Observer:
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
         """A sentinel sent a request to a server or peer."""
 
-    def replied(self, host: SentinelHost, result: Result) -> None:
-        """A sentinel answered somebody."""
+    def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
+        """A sentinel answered a peer's question, or an operator (no question)."""
 
     def stepped(self) -> None:
         """Some time has passed (about ten times a virtual second)."""
@@ -106,6 +107,7 @@ class World:
         self._address = 0
         for number in range(options.masters):
             self.groups.append(self._group(number))
+        self._group_by_ip = {server.node.ip: group for group in self.groups for server in group.servers}
         for number in range(options.sentinels):
             self.sentinels.append(self._sentinel(number))
         for group in self.groups:
@@ -165,11 +167,15 @@ class World:
 
     def sending(self, host: SentinelHost, ip: str, request: Request) -> None:
         """A sentinel sends; the periodic chatter is nobody's business."""
-        if isinstance(request, (Reconfigure, AskDown)):
+        if isinstance(request, (Reconfigure, AskDown, PublishHello)):
             for observer in self.observers:
                 observer.sent(host, ip, request)
 
-    def answering(self, host: SentinelHost, result: Result) -> None:
+    def answering(self, host: SentinelHost, question: Input | None, result: Result) -> None:
         """A sentinel answers."""
         for observer in self.observers:
-            observer.replied(host, result)
+            observer.replied(host, question, result)
+
+    def group_at(self, ip: str) -> Group | None:
+        """The group to which the server at an address belonged in the beginning."""
+        return self._group_by_ip.get(ip)

@@ -1,0 +1,23 @@
+"""No master is demoted by a sentinel that has not heard from a majority since that server's claim was seen."""
+
+from quorate.model.notice import Event, Notice
+from quorate.sim.checkers.contract import Checker
+from quorate.sim.host import SentinelHost
+
+
+class Demotion(Checker):
+    """Looks at who was heard, when a sentinel tells a server that calls itself master to follow another."""
+
+    name = "no demotion on a stale view"
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event is not Event.CONVERT_TO_SLAVE or notice.master is None:
+            return
+        name = notice.text.split()[1]
+        replica = next((r for r in host.replicas(notice.master) if r.instance.name == name), None)
+        if replica is None:
+            return
+        peers = host.peers(notice.master)
+        heard = 1 + sum(1 for peer in peers if peer.last_hello <= replica.role.reported_for)
+        if heard < (len(peers) + 1) // 2 + 1:
+            self.violated(f"{host.node.name} demoted {name} having heard {heard} of {len(peers) + 1} since its claim")

@@ -1,0 +1,18 @@
+"""The memory of the core is bounded: what it holds follows the number of servers and sentinels, not the time."""
+
+from quorate.sim.checkers.contract import Checker
+
+
+class Memory(Checker):
+    """Counts what each sentinel holds, about ten times a second."""
+
+    name = "memory is bounded"
+
+    def stepped(self) -> None:
+        options = self.world.options
+        # Every server and sentinel that there ever was may be known to every master, some under an old id.
+        most = 40 + 8 * options.masters * (options.masters * (options.replicas + 1) + 3 * options.sentinels)
+        for host in self.world.sentinels:
+            held = host.held()
+            if held > most:
+                self.violated(f"{host.node.name} holds {held} things, more than {most}")

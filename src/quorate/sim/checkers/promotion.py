@@ -1,0 +1,42 @@
+"""A promoted replica was eligible, and no better one was known: judged by a second, naive reading of the rule."""
+
+from quorate.core.view import ReplicaView
+from quorate.model.identity import MasterName
+from quorate.model.notice import Event, Notice
+from quorate.sim.checkers.contract import Checker
+from quorate.sim.host import SentinelHost
+
+
+class Promotion(Checker):
+    """Looks at all replicas, as the leader sees them, when it has selected one."""
+
+    name = "the best replica is promoted"
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event is not Event.SELECTED_SLAVE or notice.master is None:
+            return
+        chosen_name = notice.text.split()[1]
+        replicas = host.replicas(notice.master)
+        chosen = next((r for r in replicas if r.instance.name == chosen_name), None)
+        if chosen is None:
+            # A newer configuration came in the same breath.
+            return
+        if not self._fit(host, notice.master, chosen):
+            self.violated(f"{host.node.name} selected {chosen_name}, which is not fit: {chosen}")
+        for other in replicas:
+            better = (other.priority, -other.offset) < (chosen.priority, -chosen.offset)
+            if better and self._fit(host, notice.master, other):
+                self.violated(f"{host.node.name} selected {chosen_name} though {other.instance.name} is better")
+
+    def _fit(self, host: SentinelHost, name: MasterName, replica: ReplicaView) -> bool:
+        flags = replica.instance.flags
+        if "s_down" in flags or "disconnected" in flags or replica.priority == 0:
+            return False
+        master = host.master(name)
+        if master is None:
+            return False
+        down = master.instance.sdown_for
+        fresh = 5_000 if down is not None else 30_000
+        cut_off = (down or 0) + 10 * master.instance.down_after
+        known = bool(replica.instance.run_id) and replica.role.info_age <= fresh
+        return known and replica.instance.link.last_ok_ping_reply <= 5_000 and replica.master_link_down_for <= cut_off
