@@ -63,6 +63,8 @@ class Puppet:
     vote: str = "grant"
     ours: bool = True
     voted: dict[int, RunId] = field(default_factory=dict)
+    believes: tuple[int, int, int] = (0, 0, 0)
+    """Current epoch, port of the master and its config epoch, as it tells them in its own hellos."""
 
 
 @dataclass
@@ -84,6 +86,7 @@ class World:
     exited: bool = False
     _queue: list[tuple[int, int, Input]] = field(default_factory=list)
     _serial: int = 0
+    _next_gossip: int = 0
     driver: Driver | None = None
 
     def start(self) -> None:
@@ -102,7 +105,18 @@ class World:
         )
         state = SavedState(GlobalSettings(ME), Epoch(0), (record,))
         self.driver = Driver(Sentinel(state, self.now, 1, {}))
+        for puppet in self.puppets.values():
+            puppet.believes = (0, master.port, 0)
         self.submit(inputs.Woke())
+        self._gossip()
+
+    def _gossip(self) -> None:
+        """Puppets that live say every two seconds what they believe: what we told them last."""
+        for puppet in self.puppets.values():
+            if puppet.up:
+                epoch, port, config_epoch = puppet.believes
+                self.soon(inputs.HelloSeen(None, self.greeting(puppet, epoch, port, config_epoch)))
+        self._next_gossip = self.now + 2_000
 
     def submit(self, event: Input) -> None:
         """Give the sentinel an input now."""
@@ -117,6 +131,8 @@ class World:
         assert self.driver is not None
         until = self.now + millis
         while not self.exited:
+            if self.now >= self._next_gossip:
+                self._gossip()
             wake = self.driver.wake_at()
             due = self._queue[0][0] if self._queue else until + 1
             moment = min(due, until + 1 if wake is None else wake)
@@ -144,8 +160,11 @@ class World:
     def hello(self, letter: str, epoch: int, port: int, config_epoch: int) -> None:
         """A puppet says hello to us."""
         puppet = next(p for p in self.puppets.values() if p.letter == letter)
-        said = Hello(HOST, puppet.port, run_id(letter), Epoch(epoch), NAME, HOST, port, Epoch(config_epoch))
-        self.submit(inputs.HelloSeen(None, said))
+        self.submit(inputs.HelloSeen(None, self.greeting(puppet, epoch, port, config_epoch)))
+
+    def greeting(self, puppet: Puppet, epoch: int, port: int, config_epoch: int) -> Hello:
+        """A hello of a puppet."""
+        return Hello(HOST, puppet.port, run_id(puppet.letter), Epoch(epoch), NAME, HOST, port, Epoch(config_epoch))
 
     def say(self, text: str) -> None:
         """A line of the transcript, with the time since the start."""
@@ -231,6 +250,9 @@ class World:
             case requests.AskKind():
                 self.soon(inputs.KindAnswered(conn, puppet.ours))
             case requests.PublishHello():
+                told = request.hello
+                if told.config_epoch >= puppet.believes[2]:
+                    puppet.believes = (told.current_epoch, told.master_port, told.config_epoch)
                 if "hello" not in self.quiet:
                     said = request.hello
                     self.say(f"-> {puppet.letter} hello {said.current_epoch} {said.master_port} {said.config_epoch}")

@@ -5,6 +5,9 @@ from collections.abc import Callable, Collection
 
 from tests.differential.resp import Heard, Value
 
+# What a line of help begins with: the words of a subcommand, or an option behind its bullet.
+_NAMES = re.compile(rb"(    \* )?[A-Z][A-Z-]+( [A-Z][A-Z-]+)*")
+
 # Fields whose values must be the same, not only their names: what does not hang on addresses, times and memory.
 _STEADY_INFO = frozenset(
     b"""
@@ -75,14 +78,11 @@ def _documentation(value: Value) -> object:
 
 
 def _help(value: Value) -> object:
-    """The lines that name commands and options, and how many lines there are; explanations are our own."""
+    """The commands and options that are named, and how many lines there are; explanations are our own."""
     kind, content = value
     assert isinstance(content, tuple), value
-    lines = [line for _, line in content if isinstance(line, bytes)]
-    names = [
-        line.split(b": ")[0] for line in lines if not line.startswith(b"    ") or line.strip().startswith((b"*", b"["))
-    ]
-    return kind, len(content), {item[0] for item in content}, names
+    found = (_NAMES.match(line) for _, line in content if isinstance(line, bytes))
+    return kind, len(content), {item[0] for item in content}, [names[0] for names in found if names]
 
 
 def _shape(value: Value, unlike: Collection[bytes]) -> object:

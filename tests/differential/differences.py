@@ -7,7 +7,9 @@ from tests.differential.theirs import Kind
 _LATER_NAME = "Names that only the other servers or later versions have work in every mode."
 _LATER_OPTION = "Options that only the other servers or later versions have work in every mode."
 _OVERFLOW = "C adds the time to the clock, which overflows, and then does not pause; we say so, as later versions do."
-_EAGER = "C 7.0 logs in while it still reads the options; we, like later versions, do nothing before all are good."
+_RECOMPUTED = "C 7.0 shows command rules as it computes them anew; we, like later versions, show them as they were given."
+_BROWSER = "C closes so fast that replies to earlier requests of the same packet are lost; we send them."
+_UNANSWERED = "C does not answer a failed login while earlier replies still wait to be sent; we answer every request."
 
 # The binary at hand is Valkey 9.1, the mode is that of Valkey 8.
 _FILTERS_9 = "Valkey 9 explains filters of KILL and LIST that Valkey 8 does not have."
@@ -17,7 +19,9 @@ _STRANGER_9 = "Valkey 9 tells strangers nothing but NOAUTH; up to Valkey 8 unkno
 _STRANGER = r'"PING\r\nFOO\r\nSENTINEL\r\nSENTINEL FOO\r\nSENTINEL MASTER\r\n"'
 
 _SET_REBOOT = "SENTINEL SET mymaster primary-reboot-down-after-period 0"
-_HELLO_HALF = r'"HELLO 2 AUTH default secret FOO\r\nPING\r\n"'
+_BROWSED = r'"GET / HTTP/1.1\r\nUser-Agent: x\r\nHost: x\r\nPING\r\n"'
+_LOGINS = r'"AUTH bad\r\nAUTH default bad\r\nHELLO 2 AUTH default bad\r\nPING\r\nAUTH secret\r\nPING\r\nAUTH bad\r\nPING\r\n"'
+_LOGINS_OF_BOB = r'"AUTH bob x\r\nFOO\r\nROLE x\r\nSENTINEL\r\nHELLO 2 AUTH bob y\r\nCLIENT REPLY OFF\r\nACL WHOAMI\r\n"'
 
 DIFFERENCES: Mapping[Kind, Mapping[str, str]] = {
     Kind.REDIS_7_0: {
@@ -36,9 +40,15 @@ DIFFERENCES: Mapping[Kind, Mapping[str, str]] = {
         "CLIENT KILL MAXAGE 0": _LATER_OPTION,
         _SET_REBOOT: _LATER_OPTION,
         "CLIENT PAUSE 9223372036854775807": _OVERFLOW,
-        _HELLO_HALF: _EAGER,
+        "CLIENT KILL MAXAGE -5": _LATER_OPTION,
+        "ACL GETUSER carl": _RECOMPUTED,
+        _BROWSED: _BROWSER,
     },
-    Kind.VALKEY_8: {},
+    Kind.VALKEY_8: {
+        _BROWSED: _BROWSER,
+        _LOGINS: _UNANSWERED,
+        _LOGINS_OF_BOB: _UNANSWERED,
+    },
     Kind.VALKEY_9: {
         "CLIENT HELP": _FILTERS_9,
         "COMMAND": _COORDINATED_9,

@@ -38,6 +38,7 @@ def _flags(session: Session) -> str:
     tracking = session.tracking
     shown = (
         (session.subscribed, "P"),
+        (session.held, "b"),
         (tracking is not None, "t"),
         (tracking is not None and tracking.bcast, "B"),
         (session.no_evict, "e"),

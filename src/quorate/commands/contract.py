@@ -63,6 +63,8 @@ class Session:
     patterns: dict[bytes, None] = field(default_factory=dict)
     last_command: str = "NULL"
     commands: int = 0
+    held: bool = False
+    """CLIENT PAUSE holds its command back."""
     no_evict: bool = False
     tracking: Tracking | None = None
     muted: bool = False

@@ -86,7 +86,9 @@ def _checked(host: Host, session: Session, args: list[bytes]) -> Answer:
         )
     until = host.paused_until()
     if until and host.now() < until and (command.name in _WRITES or not host.paused_writes_only()):
+        session.held = True
         return Postponed(until)
+    session.held = False
     if session.tracking is not None:
         caching_used(session, command.name)
     answer = HANDLERS[command.name](host, session, args)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from quorate.commands.docs_basic import BASIC
 from quorate.commands.docs_client import CLIENT
-from quorate.commands.docs_older import OLDER
+from quorate.commands.docs_older import OLDER, SINCE
 from quorate.commands.docs_sentinel import SENTINEL
 from quorate.commands.docs_words import Argument, Doc
 from quorate.commands.table import Command
@@ -24,7 +24,7 @@ def documented(command: Command, mode: Mode) -> Map:
     version = _number(VERSIONS[mode].number)
     pairs: _PAIRS = [
         (b"summary", doc.summary.encode()),
-        (b"since", doc.since.encode()),
+        (b"since", SINCE[mode].get(command.name, doc.since).encode()),
         (b"group", doc.group.encode()),
     ]
     if doc.complexity:

@@ -92,8 +92,8 @@ CLIENT: Mapping[str, Doc] = {
         _GROUP,
         arguments=(_HELLO,),
         history=(
-            ("6.2.0", "Without a version it only describes the connection."),
             ("8.1.0", "Field `availability_zone`, where that is configured; here it never is."),
+            ("6.2.0", "Without a version it only describes the connection."),
         ),
     ),
     "ping": Doc("Answers, to show that it can.", "1.0.0", _GROUP, arguments=(Argument("message", flags="optional"),)),

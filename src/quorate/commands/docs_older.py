@@ -95,3 +95,10 @@ OLDER: Mapping[Mode, Mapping[str, _Arguments]] = {
     Mode.VALKEY_8: {},
 }
 """By mode and by full name: the arguments in place of those that the later servers have."""
+
+SINCE: Mapping[Mode, Mapping[str, str]] = {
+    Mode.REDIS_7_0: {"client|pause": "2.9.50"},
+    Mode.REDIS_7_2: {},
+    Mode.VALKEY_8: {},
+}
+"""By mode and by full name: another version in which the command is said to have come."""

@@ -75,7 +75,7 @@ def _clients(host: Host, mode: Mode) -> _Fields:
     yield "maxclients", host.facts().maxclients
     yield "client_recent_max_input_buffer", max((each.buffers.query for each in sessions), default=0)
     yield "client_recent_max_output_buffer", max((each.buffers.output_memory for each in sessions), default=0)
-    yield "blocked_clients", 0
+    yield "blocked_clients", sum(each.held for each in sessions)
     yield "tracking_clients", sum(each.tracking is not None for each in sessions)
     if mode is Mode.VALKEY_8:
         yield "pubsub_clients", sum(each.subscribed for each in sessions)

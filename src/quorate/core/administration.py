@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from quorate.core import cadence, connecting, failover, roster, switching, watching
+from quorate.core import cadence, candidacy, connecting, failover, roster, switching, watching
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,
@@ -87,7 +87,7 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
         turn.reply(request.caller, NOT_SAVED)
     else:
         turn.remark(Level.NOTICE, f"Executing user requested FAILOVER of '{master.name}'")
-        failover.stand(turn, master, forced=True)
+        candidacy.stand(turn, master, forced=True)
         turn.reply(request.caller, Done())
 
 

@@ -99,14 +99,16 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
         return
     if replica.role is Role.MASTER:
         wait = CONVERT_WAIT_PERIODS * turn.state.tuning.publish_period
-        if reconfiguration.is_settled(turn.now, replica.role_since, replica.sdown_since, wait):
-            repoint(turn, replica, master.address)
-            turn.about(Event.CONVERT_TO_SLAVE, master, replica)
+        event, since = Event.CONVERT_TO_SLAVE, replica.role_since
     elif follows_another(turn, master, replica):
-        wait = master.settings.failover_timeout
-        if reconfiguration.is_settled(turn.now, replica.conf_changed, replica.sdown_since, wait):
-            repoint(turn, replica, master.address)
-            turn.about(Event.FIX_SLAVE_CONFIG, master, replica)
+        event, since, wait = Event.FIX_SLAVE_CONFIG, replica.conf_changed, master.settings.failover_timeout
+    else:
+        return
+    heard = (peer.last_hello for peer in master.peers.values())
+    settled = reconfiguration.is_settled(turn.now, since, replica.sdown_since, wait)
+    if settled and reconfiguration.hears_majority(heard, since, master.voters()):
+        repoint(turn, replica, master.address)
+        turn.about(event, master, replica)
 
 
 def master_signs(turn: Turn, master: Master) -> MasterSigns:

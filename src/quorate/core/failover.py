@@ -4,15 +4,13 @@ The leader proceeds whenever something that it waits for has happened; nothing w
 """
 
 from quorate.core import asking, cadence, discovery, reconfiguration, selection, switching, voting
-from quorate.core.chance import mixed
 from quorate.core.outcome import Exit, Send
 from quorate.core.reconfiguration import Follower, Progress
-from quorate.core.requests import AskInfo, Reconfigure
+from quorate.core.requests import AskInfo, ConnId, Reconfigure
 from quorate.core.selection import Candidate, Selection
 from quorate.core.state import Failover, FailoverState, Master, Reconf, Replica
 from quorate.core.turn import Turn
-from quorate.core.voting import Ballot, Verdict
-from quorate.model.identity import EPOCH_LIMIT, Epoch
+from quorate.core.voting import Verdict
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
@@ -22,12 +20,6 @@ CRASH_STATUS = 99
 
 FRESH_INFO_WAIT: Millis = 100
 """How long an elected leader waits for the replicas' answers to the INFO that it sent when it stood."""
-
-SEEK_VOTES: Millis = 1_000
-"""How long a forced failover asks for votes before it goes on without them."""
-
-STAGGER: Millis = 40
-"""Distance between the turns of candidates, so that elections rarely collide."""
 
 FIRST_RETRY: Millis = 100
 LAST_RETRY: Millis = 2_000
@@ -67,79 +59,7 @@ def advance(turn: Turn, master: Master) -> Millis | None:
             return deadline
 
 
-# --- standing -------------------------------------------------------------------------------------------------------
-
-
-def maybe_stand(turn: Turn, master: Master) -> Millis | None:
-    """Stand as a candidate if the master is objectively down and nothing speaks against it now.
-
-    Returns the moment at which to try again.
-    """
-    state = turn.state
-    if not master.odown or master.failover or state.stopping or state.save_error or asking.awaits_disk(turn, master):
-        master.stand_at = 0 if not master.odown else master.stand_at
-        return None
-    blocked = max(master.no_start_before, _c_candidates_done(turn, master))
-    if turn.now < blocked:
-        if not master.delay_told:
-            master.delay_told = True
-            seconds = (blocked - turn.now) / 1000
-            turn.remark(
-                Level.NOTICE,
-                f"Next failover delay: I will not start a failover of {master.name} within {seconds:.1f} s",
-            )
-        return blocked
-    if not master.stand_at:
-        master.stand_at = turn.now + STAGGER * _rank(turn, master)
-    if turn.now < master.stand_at:
-        return master.stand_at
-    stand(turn, master, forced=False)
-    return None
-
-
-def _c_candidates_done(turn: Turn, master: Master) -> Millis:
-    """When the elections of C candidates are over: until then a higher epoch would take their votes away."""
-    timeout = asking.election_time(turn, master)
-    stood = (p.stood for p in master.peers.values() if p.stood and p.link.ours is not True)
-    return max((s + timeout for s in stood), default=0)
-
-
-def _rank(turn: Turn, master: Master) -> int:
-    """Our place in the order in which living peers stand: another one in each epoch, and the same for everybody."""
-    epoch = turn.state.current_epoch
-    living = [p.run_id for p in master.peers.values() if p.run_id and not p.sdown and p.link.usable]
-    order = {run_id: mixed(int(run_id[:16], 16) ^ mixed(epoch + 1)) for run_id in [*living, turn.state.settings.myid]}
-    mine = order[turn.state.settings.myid]
-    return sum(1 for place in order.values() if place < mine)
-
-
-def stand(turn: Turn, master: Master, forced: bool) -> None:
-    """Raise the epoch, vote for ourselves and ask everybody for their vote."""
-    state = turn.state
-    if max(state.current_epoch, master.config_epoch) + 1 >= EPOCH_LIMIT:
-        turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
-        return
-    # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
-    epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
-    turn.raise_epoch(epoch, master)
-    failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced)
-    if forced:
-        failover.seek_votes_until = turn.now + SEEK_VOTES
-    master.failover = failover
-    turn.about(Event.TRY_FAILOVER, master, master)
-    master.no_start_before = turn.now + 2 * master.settings.failover_timeout
-    master.delay_told = False
-    master.stand_at = 0
-    me = state.settings.myid
-    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
-    turn.touch(master)
-    failover.needs = turn.revision()
-    for peer in master.peers.values():
-        asking.ask(turn, master, peer)
-    for replica in master.replicas:
-        replica.link.info_asked = 0
-        cadence.hurry_info(turn, master, replica)
-    turn.check(master)
+# --- being elected --------------------------------------------------------------------------------------------------
 
 
 def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None:
@@ -200,7 +120,7 @@ def abort(turn: Turn, master: Master, event: Event) -> None:
 def step_down(turn: Turn, master: Master) -> None:
     """Somebody has a higher epoch for this master: stop, unless the promotion is already on its way."""
     failover = master.failover
-    if failover is not None and failover.state in ABORTABLE and not failover.sent:
+    if failover is not None and failover.state in ABORTABLE and failover.sent is None:
         abort(turn, master, Event.ABORT_NOT_ELECTED)
         _leave_to_others(turn, master)
 
@@ -208,7 +128,7 @@ def step_down(turn: Turn, master: Master) -> None:
 def _overtaken(turn: Turn, master: Master, failover: Failover) -> None:
     """A newer configuration has come: ours would be ignored, so it must not be told."""
     # Where the order is out already the replica is mended like any other that calls itself master.
-    abort(turn, master, Event.ABORT_SLAVE_TIMEOUT if failover.sent else Event.ABORT_NOT_ELECTED)
+    abort(turn, master, Event.ABORT_SLAVE_TIMEOUT if failover.sent is not None else Event.ABORT_NOT_ELECTED)
     _leave_to_others(turn, master)
 
 
@@ -270,15 +190,18 @@ def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Milli
     ready = turn.state.durable >= failover.needs and chosen.link.usable
     if not ready or chosen.link.command is None:
         return failover.entered + master.settings.failover_timeout + 1
-    failover.sent = True
-    conn = chosen.link.command
+    enter(turn, failover, FailoverState.WAIT_PROMOTION)
+    turn.about(Event.STATE_WAIT_PROMOTION, master, chosen)
+    _promote(turn, failover, chosen, chosen.link.command)
+    cadence.hurry_info(turn, master, chosen)
+    return None
+
+
+def _promote(turn: Turn, failover: Failover, chosen: Replica, conn: ConnId) -> None:
+    failover.sent = conn
     turn.effects += [Send(conn, Reconfigure(chosen.id, None)), Send(conn, AskInfo())]
     chosen.link.pending += 2
     chosen.link.info_asked = turn.now
-    enter(turn, failover, FailoverState.WAIT_PROMOTION)
-    turn.about(Event.STATE_WAIT_PROMOTION, master, chosen)
-    cadence.hurry_info(turn, master, chosen)
-    return None
 
 
 def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | None:
@@ -290,6 +213,9 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
     if turn.now > failover.entered + master.settings.failover_timeout:
         abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
         return None
+    if chosen.link.usable and chosen.link.command not in (None, failover.sent):
+        # The order may have been lost with the connection that carried it, and does no harm a second time.
+        _promote(turn, failover, chosen, chosen.link.command)
     return failover.entered + master.settings.failover_timeout + 1
 
 
@@ -300,6 +226,7 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
     master.config_epoch = failover.epoch
     enter(turn, failover, FailoverState.RECONF_SLAVES)
     turn.touch(master)
+    failover.needs = turn.revision()
     turn.about(Event.PROMOTED_SLAVE, master, chosen)
     if turn.state.crash_after_promotion:
         crash(turn)
@@ -315,6 +242,8 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
 def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     promoted = failover.promoted
     assert promoted is not None
+    if not turn.state.is_durable(failover.needs):
+        return None
     others = [r for r in master.replicas if r is not promoted]
     give_up_after = turn.state.tuning.slave_reconf_timeout
     plan = reconfiguration.plan([_follower(turn, r) for r in others], master.settings.parallel_syncs, give_up_after)
@@ -326,11 +255,10 @@ def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | N
         others[i].reconf, others[i].reconf_sent = Reconf.SENT, turn.now
         turn.about(Event.SLAVE_RECONF_SENT, master, others[i])
         cadence.hurry_info(turn, master, others[i])
-    if promoted.sdown:
-        return None
     deadline = failover.entered + master.settings.failover_timeout
     timed_out = turn.now > deadline
-    if plan.finished or timed_out:
+    # While the promoted server is down nobody can be done; but when the time is up it is for the next failover.
+    if (plan.finished and not promoted.sdown) or timed_out:
         _end(turn, master, failover, others, timed_out and not plan.finished)
         return None
     given_up = [r.reconf_sent + give_up_after + 1 for r in others if r.reconf is Reconf.SENT]

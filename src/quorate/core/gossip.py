@@ -8,6 +8,9 @@ from quorate.model.hello import Hello
 from quorate.model.identity import RunId
 from quorate.model.notice import Event, Level
 
+MOST_PEERS = 256
+"""Sentinels of one master. Whoever may publish can make hellos up; nobody runs so many."""
+
 
 def on_hello(turn: Turn, hello: Hello) -> None:
     """Take in a hello of a peer about one of our masters."""
@@ -30,10 +33,13 @@ def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:
     """The peer that sent it, entered under its present address; None if that address is unacceptable."""
     address = turn.address(hello.sender_host, hello.sender_port)
     peer = master.peers.get(hello.sender_id)
-    if address is None or not address.port:
+    if address is None:
         return None
     if peer is not None and peer.address.same_as(address):
         return peer
+    if peer is None and len(master.peers) >= MOST_PEERS:
+        turn.remark(Level.WARNING, f"Hello of {hello.sender_id} ignored: {master.name} has enough sentinels")
+        return None
     if peer is None:
         _evict_namesakes(turn, master, hello.sender_id, address)
         peer = roster.add_peer(turn, master, hello.sender_id, address)

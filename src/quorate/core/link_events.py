@@ -45,9 +45,6 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
             _on_info(turn, link, event)
         case inputs.Published():
             _answered(link)
-            entry = turn.state.instances.get(event.about)
-            if entry is not None and event.ok:
-                entry[1].published = turn.now
         case inputs.PeerAnswered():
             _answered(link)
             entry = turn.state.instances.get(event.about)

@@ -1,6 +1,6 @@
 """Who follows whom: re-pointing replicas after a promotion, and mending servers that follow the wrong master."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -68,6 +68,15 @@ def looks_sane(master: MasterSigns, info_period: Millis) -> bool:
         and master.info_age is not None
         and master.info_age < 2 * info_period
     )
+
+
+def hears_majority(heard_since: Iterable[Millis], claimed: Millis, voters: int) -> bool:
+    """Whether a majority, ourselves included, was heard after a server's claim was seen.
+
+    Peers spread newer configurations with their hellos. Who has heard too few of them since may be the one that is
+    cut off and wrong. `heard_since` are the moments at which each peer was last heard.
+    """
+    return 1 + sum(1 for moment in heard_since if moment >= claimed) >= voters // 2 + 1
 
 
 def is_settled(now: Millis, since: Millis, last_down: Millis, wait: Millis) -> bool:

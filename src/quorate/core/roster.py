@@ -63,7 +63,6 @@ def add_peer(turn: Turn, master: Master, run_id: RunId, address: Address) -> Pee
 
 def enlist(turn: Turn, master: Master, watched: Watched) -> None:
     """Register an instance, book its periodic sends and open its link."""
-    watched.published = turn.now
     turn.state.instances[watched.id] = (master, watched)
     watched.link.owners.add(watched.id)
     cadence.begin(turn, master, watched)

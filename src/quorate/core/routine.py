@@ -22,7 +22,7 @@ def take(state: State, now: Millis, event: Input) -> bool:
         case Pinged():
             return event.pong is Pong.PONG and _pong(state, now, event.conn)
         case Published():
-            return event.ok and _published(state, now, event)
+            return event.ok and _published(state, event)
         case _:
             return False
 
@@ -61,10 +61,8 @@ def _pong(state: State, now: Millis, conn: ConnId) -> bool:
     return True
 
 
-def _published(state: State, now: Millis, event: Published) -> bool:
-    link, entry = state.links.get(event.conn), state.instances.get(event.about)
-    if link is None or entry is None:
-        return False
-    link.pending = max(0, link.pending - 1)
-    entry[1].published = now
+def _published(state: State, event: Published) -> bool:
+    link = state.links.get(event.conn)
+    if link is not None:
+        link.pending = max(0, link.pending - 1)
     return True

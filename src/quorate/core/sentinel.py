@@ -6,6 +6,7 @@ from quorate.core import (
     administration,
     asking,
     cadence,
+    candidacy,
     connecting,
     failover,
     gossip,
@@ -225,7 +226,7 @@ def _decide_all(turn: Turn) -> None:
 def _decide(turn: Turn, master: Master) -> None:
     """Everything that may follow for one master: objectively down? stand? next step? whom to ask?"""
     _judge_odown(turn, master)
-    moments = [failover.maybe_stand(turn, master), failover.advance(turn, master)]
+    moments = [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
     if turn.state.masters.get(MasterName(master.name)) is master:
         moments.append(asking.ask_peers(turn, master))
     if master.sdown:

@@ -95,7 +95,8 @@ class Snapshot:
         master = self._state.masters.get(name)
         if master is None:
             return None
-        address = master.current.address
+        promoted = master.failover is not None and self._state.is_durable(master.failover.needs)
+        address = master.current.address if promoted else master.address
         return address.shown(self._state.settings.announce_hostnames), address.port
 
     def quorum_check(self, name: MasterName) -> QuorumCheck | None:

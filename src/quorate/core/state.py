@@ -56,8 +56,6 @@ class Watched:
     sdown: bool = False
     sdown_since: Millis = 0
     """Beginning of the last SDOWN; kept when it ends, because some rules ask for a quiet time since."""
-    published: Millis = 0
-    """The last hello that the far end took; creation counts as one, so the first goes out a period later."""
     hello_slot: int = -1
 
 
@@ -127,8 +125,8 @@ class Failover:
     """Revision of our vote and epoch: nobody is promoted before it is durable."""
     seek_votes_until: Millis = 0
     """A forced failover asks for votes until then, and goes on without them."""
-    told: bool = False
-    sent: bool = False
+    sent: ConnId | None = None
+    """The connection on which REPLICAOF NO ONE went out."""
 
 
 @dataclass(slots=True, eq=False)
@@ -220,6 +218,10 @@ class State:
     stopping: bool = False
     crashed: bool = False
     """A simulated crash waits only for the disk; nothing is decided any more."""
+
+    def is_durable(self, revision: int) -> bool:
+        """Whether a revision is on disk; while saves fail what has happened already is told all the same."""
+        return self.durable >= revision or bool(self.save_error)
 
     def next_id(self) -> int:
         """A number never given before: for instances and connections."""

@@ -26,7 +26,7 @@ _SERVER_PORT = 6379
 _SENTINEL_PORT = 26379
 _OBSERVER = 250
 _DEVICE = "eth0"
-_SERVER_DISK = 256 * 2**20
+_SERVER_DISK = 128 * 2**20
 _SENTINEL_DISK = 2**20
 _LOOPBACK = "127.0.0.1"
 # Above the ports of tests and below those that outgoing connections draw from.

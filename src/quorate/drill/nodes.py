@@ -98,6 +98,7 @@ def server_conf(node: Node, folder: str, master: Place | None) -> str:
         "appendfsync no",
         "repl-diskless-sync-delay 0",
         "repl-timeout 10",
+        "auto-aof-rewrite-min-size 16mb",
         "enable-debug-command local",
     ]
     if master is not None:

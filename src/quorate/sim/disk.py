@@ -26,6 +26,10 @@ class Disk:
 
     def __init__(self, schedule: Schedule, dice: Dice, data: bytes) -> None:
         self.data = data
+        self.template = data
+        """What an operator would put on an empty disk."""
+        self.saving: Callable[[Millis], None] | None = None
+        """Told of each save that begins, and how long it will take."""
         self.full = False
         self.delay: Millis = 0
         self.writes = 0
@@ -49,6 +53,8 @@ class Disk:
 
         duration = self.delay + self._dice.skewed(1, 12)
         self._under_way = Write(data, self._schedule.after(duration, finish))
+        if self.saving is not None:
+            self.saving(duration)
 
     def crash(self) -> None:
         """The process or machine dies: a save under way has reached the file, or has not."""

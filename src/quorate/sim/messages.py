@@ -19,6 +19,7 @@ class Psync:
     port_ip: str
     replid: str
     offset: int
+    password: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class End:
     other: "End | None" = None
     open: bool = False
     closed: bool = False
+    forgotten: bool = False
     last: Millis = 0
     waiting: list[object] = field(default_factory=list)
 
@@ -107,6 +108,8 @@ class Network:
         self.rejecting: set[tuple[str, str]] = set()
         self._held: dict[tuple[str, str], list[Callable[[], None]]] = {}
         self._ends: dict[Node, dict[End, None]] = {}
+        self.names: dict[str, str] = {}
+        """What host names stand for, for those who do not look them up themselves."""
 
     def add(self, node: Node) -> Node:
         """A machine at its address; another one that had it is no longer reachable there."""
@@ -120,7 +123,7 @@ class Network:
         """Begin to connect; `opened` or `ended` tells the owner what came of it."""
         end = End(self, node, owner, tag)
         self._ends[node][end] = None
-        self._syn(end, ip, port, SYN_RETRY)
+        self._syn(end, self.names.get(ip, ip), port, SYN_RETRY)
         return end
 
     def _syn(self, end: End, ip: str, port: int, retry: Millis) -> None:
@@ -178,6 +181,8 @@ class Network:
         self.schedule.after(moment - self.schedule.now, lambda: self._arrive(end, far, message))
 
     def _arrive(self, end: End, far: End, message: object) -> None:
+        if end.forgotten:
+            return
         way = (end.node.ip, far.node.ip)
         if way in self.cuts or self._held.get(way):
             self._held.setdefault(way, []).append(lambda: self._deliver(far, message))
@@ -246,6 +251,13 @@ class Network:
                 self.schedule.after(SYN_RETRY, look)
 
         self.schedule.after(SYN_RETRY, look)
+
+    def forget(self, node: Node) -> None:
+        """Something in between has lost its memory: what is sent on a connection of this node now arrives nowhere."""
+        for end in self._ends[node]:
+            end.forgotten = True
+            if end.other is not None:
+                end.other.forgotten = True
 
     def cut(self, from_ip: str, to_ip: str) -> None:
         """Nothing passes from one to the other."""

@@ -51,6 +51,7 @@ class RedisServer:
     network: Network
     dice: Dice
     password: str = ""
+    masterauth: str = ""
     min_replicas: int = 0
     persistent: bool = True
     load_time: Millis = 0
@@ -134,7 +135,7 @@ class RedisServer:
         """Our connection to the master stands: introduce ourselves."""
         if end is self.upstream:
             self.heard_master = self.now
-            end.send(Psync(self.node.ip, self.replid, len(self.log)))
+            end.send(Psync(self.node.ip, self.replid, len(self.log), self.masterauth))
 
     def ended(self, end: End, reason: str) -> None:  # noqa: ARG002 - an Owner's signature
         """A connection is gone."""
@@ -228,8 +229,8 @@ class RedisServer:
     def _write(self, write: int) -> object:
         if self.now < self.loading_until:
             return Wrong("LOADING")
-        if self.busy:
-            return Wrong("BUSY")
+        if self.busy or self.misconf:
+            return Wrong("BUSY" if self.busy else "MISCONF")
         if not self.is_master:
             return Wrong("READONLY")
         if self.min_replicas:
@@ -321,7 +322,8 @@ class RedisServer:
         self.network.schedule.after(RECONNECT, again)
 
     def _psync(self, end: End, asked: Psync) -> None:
-        if self.now < self.loading_until or (not self.is_master and not self.link_up):
+        denied = self.password not in ("", asked.password)
+        if denied or self.now < self.loading_until or (not self.is_master and not self.link_up):
             end.close()
             self.clients.pop(end, None)
             return

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from quorate.core.requests import Authenticate
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.sim.host import PORT as SENTINEL_PORT
@@ -55,6 +56,7 @@ class Client:
         self.ledger = ledger
         self.period: Millis = 100
         self.active = True
+        self.password = ""
         self._end: End | None = None
         self._server = ""
         self._serial = 0
@@ -90,7 +92,9 @@ class Client:
     def opened(self, end: End) -> None:
         """Connected: ask, or write."""
         if end is self._end:
-            if self._server:
+            if self._server and self.password:
+                end.send(Authenticate("", self.password))
+            elif self._server:
                 self._send()
             else:
                 end.send(WhereIs(self.master))
@@ -107,6 +111,8 @@ class Client:
             return
         if not self._server:
             self._located(message)
+        elif message is True and not self._write:
+            self._send()
         elif message is True:
             self.ledger.note(Acknowledged(self._write, self._server, self.network.schedule.now))
             self._pause(self._send)
@@ -119,6 +125,7 @@ class Client:
             self._pause(self._locate)
             return
         self._server = message[0]
+        self._write = 0
         self._end = self.network.connect(self.node, self, self._server, SERVER_PORT)
         self._watch()
 

@@ -10,9 +10,10 @@ from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
 from quorate.model.saved import SavedState
 from quorate.sim.disk import Disk
+from quorate.sim.faults import Planned
 from quorate.sim.host import PORT as SENTINEL_PORT
 from quorate.sim.host import SentinelHost
-from quorate.sim.network import Network, Node
+from quorate.sim.network import Network, Node, Weather
 from quorate.sim.randomness import Dice
 from quorate.sim.schedule import Schedule
 from quorate.sim.server import PORT as SERVER_PORT
@@ -38,10 +39,20 @@ class Options:
     loss: float
     classic: int = 0
     """How many of the sentinels follow the rules of C Sentinel."""
+    hostnames: bool = False
+    """Whether sentinels know the masters by name in the beginning."""
+    password: str = ""
+    """The password of all servers, which sentinels and clients know."""
+
+
+CROWD = "100-masters"
+"""The seed of the one world with a hundred masters."""
 
 
 def draw(seed: str) -> Options:
     """The options of a seed."""
+    if seed == CROWD:
+        return Options(seed, 3, 100, 1, 2, 2_000, 10_000, 1, 0, 1, 0, 0.0)
     dice = Dice(seed).split("options")
     sentinels = dice.choice((3, 3, 3, 5, 5, 7))
     return Options(
@@ -56,7 +67,9 @@ def draw(seed: str) -> Options:
         min_replicas=dice.choice((0, 0, 1)),
         latency=dice.choice((1, 1, 2, 10)),
         jitter=dice.choice((0, 5, 50)),
-        loss=dice.choice((0.0, 0.0, 0.5, 2.0)),
+        loss=dice.choice((0.0, 0.0, 0.0, 0.5)),
+        hostnames=dice.chance(30),
+        password=dice.choice(("", "", "secret")),
     )
 
 
@@ -85,6 +98,12 @@ class Observer:
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
         """A sentinel answered a peer's question, or an operator (no question)."""
 
+    def struck(self, planned: Planned, what: str) -> None:
+        """A fault has begun; `what` it came to in this world."""
+
+    def mended(self, planned: Planned) -> None:
+        """A fault is over."""
+
     def stepped(self) -> None:
         """Some time has passed (about ten times a virtual second)."""
 
@@ -100,7 +119,7 @@ class World:
         self.dice = Dice(options.seed)
         self.schedule = Schedule()
         self.network = Network(self.schedule, self.dice.split("network"))
-        self.network.weather.latency = options.latency
+        self.network.weather = Weather(options.latency, options.jitter, options.loss)
         self.groups: list[Group] = []
         self.sentinels: list[SentinelHost] = []
         self.observers: list[Observer] = []
@@ -113,16 +132,18 @@ class World:
         for group in self.groups:
             self._client(group)
 
-    def _node(self, name: str) -> Node:
+    def node(self, name: str) -> Node:
+        """A new machine at a new address."""
         self._address += 1
         return self.network.add(Node(name, f"10.0.{self._address // 250}.{self._address % 250 + 1}"))
 
     def _group(self, number: int) -> Group:
         servers: list[RedisServer] = []
         for index in range(self.options.replicas + 1):
-            node = self._node(f"m{number}r{index}")
+            node = self.node(f"m{number}r{index}")
             server = RedisServer(node, self.network, self.dice.split(node.name))
             server.min_replicas = self.options.min_replicas
+            server.password = server.masterauth = self.options.password
             if servers:
                 server.conf_master = servers[0].node.ip
             servers.append(server)
@@ -131,26 +152,33 @@ class World:
         return Group(MasterName(f"master{number}"), servers)
 
     def _sentinel(self, number: int) -> SentinelHost:
-        node = self._node(f"s{number}")
+        node = self.node(f"s{number}")
         lines = [f"port {SENTINEL_PORT}"]
+        if self.options.hostnames:
+            lines.append("sentinel resolve-hostnames yes")
         for group in self.groups:
-            name = group.name
+            name, first = group.name, group.servers[0].node
+            where = first.name if self.options.hostnames else first.ip
             lines += [
-                f"sentinel monitor {name} {group.servers[0].node.ip} {SERVER_PORT} {self.options.quorum}",
+                f"sentinel monitor {name} {where} {SERVER_PORT} {self.options.quorum}",
                 f"sentinel down-after-milliseconds {name} {self.options.down_after}",
                 f"sentinel failover-timeout {name} {self.options.failover_timeout}",
                 f"sentinel parallel-syncs {name} {self.options.parallel_syncs}",
             ]
+            if self.options.password:
+                lines.append(f"sentinel auth-pass {name} {self.options.password}")
         dice = self.dice.split(node.name)
         disk = Disk(self.schedule, dice.split("disk"), "\n".join([*lines, ""]).encode())
         host = SentinelHost(node, self.network, disk, dice, self)
+        host.dns = {group.servers[0].node.name: group.servers[0].node.ip for group in self.groups}
         self.schedule.after(dice.between(0, 500), host.start)
         return host
 
     def _client(self, group: Group) -> None:
-        node = self._node(f"client-{group.name}")
+        node = self.node(f"client-{group.name}")
         addresses = [host.node.ip for host in self.sentinels]
         group.client = Client(node, self.network, self.dice.split(node.name), group.name, addresses, group.ledger)
+        group.client.password = self.options.password
         self.schedule.after(1_000, group.client.start)
 
     # --- what hosts tell ---------------------------------------------------------------------------------------------

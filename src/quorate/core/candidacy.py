@@ -1,0 +1,93 @@
+"""When a sentinel stands for election, and in which order the living ones do."""
+
+from quorate.core import asking, cadence
+from quorate.core.chance import mixed
+from quorate.core.state import Failover, Master
+from quorate.core.turn import Turn
+from quorate.core.voting import Ballot
+from quorate.model.identity import EPOCH_LIMIT, Epoch, RunId, bytes_of
+from quorate.model.millis import Millis
+from quorate.model.notice import Event, Level
+
+SEEK_VOTES: Millis = 1_000
+"""How long a forced failover asks for votes before it goes on without them."""
+
+STAGGER: Millis = 40
+"""Distance between the turns of candidates, so that elections rarely collide."""
+
+
+def maybe_stand(turn: Turn, master: Master) -> Millis | None:
+    """Stand as a candidate if the master is objectively down and nothing speaks against it now.
+
+    Returns the moment at which to try again.
+    """
+    state = turn.state
+    if not master.odown or master.failover or state.stopping or state.save_error or asking.awaits_disk(turn, master):
+        master.stand_at = 0 if not master.odown else master.stand_at
+        return None
+    blocked = max(master.no_start_before, _c_candidates_done(turn, master))
+    if turn.now < blocked:
+        if not master.delay_told:
+            master.delay_told = True
+            seconds = (blocked - turn.now) / 1000
+            turn.remark(
+                Level.NOTICE,
+                f"Next failover delay: I will not start a failover of {master.name} within {seconds:.1f} s",
+            )
+        return blocked
+    if not master.stand_at:
+        master.stand_at = turn.now + STAGGER * _rank(turn, master)
+    if turn.now < master.stand_at:
+        return master.stand_at
+    stand(turn, master, forced=False)
+    return None
+
+
+def _c_candidates_done(turn: Turn, master: Master) -> Millis:
+    """When the elections of C candidates are over: until then a higher epoch would take their votes away."""
+    timeout = asking.election_time(turn, master)
+    stood = (p.stood for p in master.peers.values() if p.stood and p.link.ours is not True)
+    return max((s + timeout for s in stood), default=0)
+
+
+def _rank(turn: Turn, master: Master) -> int:
+    """Our place in the order in which living peers stand: another one in each epoch, and the same for everybody."""
+    epoch = turn.state.current_epoch
+    living = [p.run_id for p in master.peers.values() if p.run_id and not p.sdown and p.link.usable]
+    order = {run_id: mixed(_number(run_id) ^ mixed(epoch + 1)) for run_id in [*living, turn.state.settings.myid]}
+    mine = order[turn.state.settings.myid]
+    return sum(1 for place in order.values() if place < mine)
+
+
+def _number(run_id: RunId) -> int:
+    """A number for an id; the ids of a file may be any text."""
+    return int.from_bytes(bytes_of(run_id)[:8], "big")
+
+
+def stand(turn: Turn, master: Master, forced: bool) -> None:
+    """Raise the epoch, vote for ourselves and ask everybody for their vote."""
+    state = turn.state
+    if max(state.current_epoch, master.config_epoch) + 1 >= EPOCH_LIMIT:
+        turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
+        return
+    # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
+    epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
+    turn.raise_epoch(epoch, master)
+    failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced)
+    if forced:
+        failover.seek_votes_until = turn.now + SEEK_VOTES
+    master.failover = failover
+    turn.about(Event.TRY_FAILOVER, master, master)
+    master.no_start_before = turn.now + 2 * master.settings.failover_timeout
+    master.delay_told = False
+    master.stand_at = 0
+    me = state.settings.myid
+    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
+    turn.touch(master)
+    failover.needs = turn.revision()
+    for peer in master.peers.values():
+        asking.ask(turn, master, peer)
+    for replica in master.replicas:
+        replica.link.info_asked = 0
+        cadence.hurry_info(turn, master, replica)
+    turn.check(master)
