@@ -104,13 +104,12 @@ def test_a_script_that_never_ends_is_killed(lab: Lab) -> None:
 
 
 def test_a_master_that_cannot_save_is_down(lab: Lab) -> None:
-    gone = lab.folder / "gone"
-    gone.mkdir()
-    master = lab.server("--dir", str(gone), "--save", "3600 1")
+    master = lab.server("--save", "3600 1")
     replica = lab.server(master=master)
     sentinel = lab.sentinel(master, quorum=1)
     eventually(lambda: sentinel.sees_all(1, 0), "up")
-    gone.rename(lab.folder / "away")
+    # No file can replace a directory.
+    (lab.folder / f"{master.port}.rdb" / "in the way").mkdir(parents=True)
     master.ask("SET", "key", "value")
     master.ask("BGSAVE")
     eventually(lambda: "MISCONF" in str(master.ask("PING")), "it refuses to work")

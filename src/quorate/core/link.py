@@ -30,6 +30,9 @@ class Link:
     """Last attempt to open what was missing; None: never, so the first attempt needs no wait."""
     broke: bool = False
     """The last connection had stood and broke: one attempt to open it again needs no wait."""
+    command_retried: Millis = 0
+    pubsub_retried: Millis = 0
+    """The last such attempt of each connection."""
     pending: int = 0
     silent_since: Millis = 0
     """Silence began here: the first PING that stays unanswered, or the loss of the link; 0 while all is answered."""

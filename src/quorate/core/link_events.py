@@ -100,10 +100,13 @@ def _on_closed(turn: Turn, link: Link, event: inputs.LinkClosed) -> None:
         turn.about(kind, master, watched, f" #{event.reason}")
     if is_command:
         # One attempt at once: a server that closes all connections is often there again in the same millisecond.
-        link.broke = link.command_open and turn.now - link.command_since > turn.state.tuning.ping_period
+        # But one in a period only, for a server that closes every connection must not be dialled in a hot loop.
+        if link.command_open and turn.now - link.command_retried > turn.state.tuning.ping_period:
+            link.broke, link.command_retried = True, turn.now
         connecting.lost_command(turn, link)
     elif event.conn == link.pubsub:
-        link.broke = link.pubsub_open and turn.now - link.pubsub_since > turn.state.tuning.ping_period
+        if link.pubsub_open and turn.now - link.pubsub_retried > turn.state.tuning.ping_period:
+            link.broke, link.pubsub_retried = True, turn.now
         link.pubsub, link.pubsub_open = None, False
     connecting.reopen(turn, link)
     if is_command:

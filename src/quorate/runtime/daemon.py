@@ -29,7 +29,7 @@ from quorate.model.notice import Level
 from quorate.model.saved import SaveDelta
 from quorate.runtime import clock, process, quiet, startup, tls
 from quorate.runtime.invocation import Invocation
-from quorate.runtime.listener import BindFailed, Doors, open_doors, serve
+from quorate.runtime.listener import BindFailed, Doors, Serving, open_doors, serve
 from quorate.runtime.logs import Log
 from quorate.runtime.loop import Identity, World
 from quorate.runtime.names import Names, resolve_all
@@ -96,6 +96,7 @@ class Daemon:
         self._signals = signals
         self._pidfile: PidFile | None = None
         self._doors: Doors | None = None
+        self._serving: Serving | None = None
         self._world: World | None = None
         self._leaving = False
 
@@ -175,7 +176,9 @@ class Daemon:
         self._world = world
         self._signals.on_leave(self._leave)
         world.start()
-        await serve(loop, parts.doors, world.clients.protocol, parts.secure.server if parts.secure else None)
+        tls_door = parts.secure.server if parts.secure else None
+        # Kept: uvloop closes the server of a Unix socket that nobody refers to.
+        self._serving = await serve(loop, parts.doors, world.clients.protocol, tls_door)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)

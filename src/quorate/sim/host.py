@@ -363,3 +363,8 @@ class SentinelHost:
         if view is None:
             return 0
         return sum(1 + len(view.replicas(name)) + len(view.peers(name)) for name in view.names())
+
+    def promoted_ip(self, name: MasterName) -> str:
+        """The address of the replica that it has selected, "" if none."""
+        chosen = [r for r in self.replicas(name) if "promoted" in r.instance.flags]
+        return chosen[0].instance.ip if chosen else ""

@@ -72,6 +72,7 @@ class RedisServer:
     conf_master: str | None = None
     saved_log: list[int] = field(default_factory=list)
     ever_lost_data: bool = False
+    foreign: bool = False
     followers: dict[End, Follower] = field(default_factory=dict)
     subscribers: dict[End, None] = field(default_factory=dict)
     clients: dict[End, None] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from quorate.model.notice import Notice, Remark
 from quorate.model.saved import SavedState
 from quorate.sim.disk import Disk
 from quorate.sim.faults import Planned
+from quorate.sim.troubles import Troubles
 from quorate.sim.host import PORT as SENTINEL_PORT
 from quorate.sim.host import SentinelHost
 from quorate.sim.network import Network, Node, Weather
@@ -120,6 +121,9 @@ class World:
         self.schedule = Schedule()
         self.network = Network(self.schedule, self.dice.split("network"))
         self.network.weather = Weather(options.latency, options.jitter, options.loss)
+        self.troubles = Troubles(self.network, self.network.weather)
+        self.foreign: list[RedisServer] = []
+        """Servers that belong to other clusters, which came by an address of ours."""
         self.groups: list[Group] = []
         self.sentinels: list[SentinelHost] = []
         self.observers: list[Observer] = []
@@ -135,7 +139,9 @@ class World:
     def node(self, name: str) -> Node:
         """A new machine at a new address."""
         self._address += 1
-        return self.network.add(Node(name, f"10.0.{self._address // 250}.{self._address % 250 + 1}"))
+        node = self.network.add(Node(name, f"10.0.{self._address // 250}.{self._address % 250 + 1}"))
+        self.network.names[name] = node.ip
+        return node
 
     def _group(self, number: int) -> Group:
         servers: list[RedisServer] = []

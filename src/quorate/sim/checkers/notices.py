@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from quorate.model.address import numeric
 from quorate.model.identity import MasterName
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
@@ -25,12 +26,14 @@ class Notices(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._open: dict[SentinelHost, set[Standing]] = {}
-        self._address: dict[tuple[SentinelHost, str], str] = {}
+        self._address: dict[tuple[SentinelHost, str], str | None] = {}
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:
         self._open[host] = set()
         for master in saved.masters:
-            self._address[host, master.name] = f"{master.host} {master.port}"
+            # A name in the file is told as the number that it stands for.
+            known = numeric(master.host)
+            self._address[host, master.name] = f"{known} {master.port}" if known else None
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         standing = self._open.setdefault(host, set())

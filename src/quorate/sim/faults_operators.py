@@ -1,0 +1,124 @@
+"""What operators type at bad moments, and what they take back later."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from quorate.core.inputs import (
+    FailoverRequested,
+    MonitorRequested,
+    RemoveRequested,
+    ResetRequested,
+    SettingsChanged,
+)
+from quorate.model.identity import MasterName
+from quorate.model.settings import MasterSettings
+from quorate.sim.faults import Kind, Planned
+from quorate.sim.faults_scene import Scene, Struck
+from quorate.sim.host import SentinelHost
+from quorate.sim.server import PORT, RedisServer
+from quorate.sim.world import World
+
+EXTRA = MasterName("extra")
+
+
+def typed(scene: Scene, fault: Planned) -> Struck | None:
+    """One request to one sentinel; sometimes to all of them, as the documentation says."""
+    host = scene.other_sentinel()
+    if host is None or not host.is_ours:
+        return None
+    name = scene.name
+    match fault.kind:
+        case Kind.FAILOVER:
+            host.submit(FailoverRequested(host.caller(None), name))
+            return Struck(f"FAILOVER {name} at {host.node.name}", lambda: None)
+        case Kind.RESET:
+            host.submit(ResetRequested(host.caller(None), (name,)))
+            return Struck(f"RESET {name} at {host.node.name}", lambda: None)
+        case Kind.MONITOR:
+            return _monitor(scene, host)
+        case Kind.AUTH_PASS:
+            what, change = "auth-pass mistyped", _mistyped
+        case _:
+            what, change = _tuned(scene)
+    if not _set(host, name, change, reconnect=fault.kind is Kind.AUTH_PASS):
+        return None
+    return Struck(f"SET {name} {what} at {host.node.name}", lambda: restore(scene.world, host))
+
+
+def _mistyped(settings: MasterSettings) -> MasterSettings:
+    return replace(settings, auth_pass=settings.auth_pass + "x")
+
+
+def _tuned(scene: Scene) -> tuple[str, Callable[[MasterSettings], MasterSettings]]:
+    dice = scene.dice
+    match dice.between(0, 3):
+        case 0:
+            value = dice.choice((200, 1_000, 3_000, 10_000))
+            return f"down-after {value}", lambda settings: replace(settings, down_after=value)
+        case 1:
+            value = dice.between(1, scene.world.options.sentinels)
+            return f"quorum {value}", lambda settings: replace(settings, quorum=value)
+        case 2:
+            value = dice.choice((1_000, 5_000, 30_000))
+            return f"failover-timeout {value}", lambda settings: replace(settings, failover_timeout=value)
+        case _:
+            value = dice.between(1, 4)
+            return f"parallel-syncs {value}", lambda settings: replace(settings, parallel_syncs=value)
+
+
+def _set(
+    host: SentinelHost, name: MasterName, change: Callable[[MasterSettings], MasterSettings], *, reconnect: bool
+) -> bool:
+    seen = host.master(name)
+    if seen is None:
+        return False
+    changed = change(seen.settings)
+    if changed != seen.settings:
+        host.submit(SettingsChanged(host.caller(None), name, changed, ("settings",), reconnect, None))
+    return True
+
+
+def restore(world: World, host: SentinelHost) -> None:
+    """Give a sentinel the settings that it began with."""
+    options = world.options
+
+    def original(settings: MasterSettings) -> MasterSettings:
+        return replace(
+            settings,
+            quorum=options.quorum,
+            down_after=options.down_after,
+            failover_timeout=options.failover_timeout,
+            parallel_syncs=options.parallel_syncs,
+            auth_pass=options.password,
+        )
+
+    if host.up and host.is_ours:
+        for group in world.groups:
+            seen = host.master(group.name)
+            wrong = seen is not None and seen.settings.auth_pass != options.password
+            _set(host, group.name, original, reconnect=wrong)
+
+
+def _monitor(scene: Scene, host: SentinelHost) -> Struck | None:
+    """Another master, which is forgotten again in the end."""
+    if host.master(EXTRA) is not None:
+        return None
+    server = _extra_server(scene.world)
+    host.submit(MonitorRequested(host.caller(None), EXTRA, server.node.ip, PORT, 1))
+    return Struck(f"MONITOR {EXTRA} at {host.node.name}", lambda: unmonitor(host))
+
+
+def unmonitor(host: SentinelHost) -> None:
+    """Forget the other master."""
+    if host.up and host.master(EXTRA) is not None:
+        host.submit(RemoveRequested(host.caller(None), EXTRA))
+
+
+def _extra_server(world: World) -> RedisServer:
+    for server in world.foreign:
+        if server.node.name == EXTRA:
+            return server
+    server = RedisServer(world.node(EXTRA), world.network, world.dice.split("extra"))
+    server.start()
+    world.foreign.append(server)
+    return server
