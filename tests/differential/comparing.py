@@ -13,7 +13,7 @@ _STEADY_INFO = frozenset(
     b"""
     redis_version server_name valkey_version valkey_release_stage redis_git_sha1 redis_git_dirty redis_mode server_mode
     os arch_bits multiplexing_api process_supervised io_threads_active availability_zone cluster_connections maxclients
-    blocked_clients tracking_clients pubsub_clients watching_clients total_watched_keys total_blocking_keys
+    tracking_clients pubsub_clients watching_clients total_watched_keys total_blocking_keys
     total_blocking_keys_on_nokey paused_reason paused_actions pubsub_channels pubsub_patterns pubsubshard_channels
     sentinel_masters sentinel_tilt sentinel_tilt_since_seconds sentinel_running_scripts sentinel_scripts_queue_length
     sentinel_simulate_failure_flags

@@ -41,6 +41,7 @@ def _flags(session: Session) -> str:
         (session.held, "b"),
         (tracking is not None, "t"),
         (tracking is not None and tracking.bcast, "B"),
+        (session.address.startswith("/"), "U"),
         (session.no_evict, "e"),
     )
     return "".join(letter for on, letter in shown if on) or "N"

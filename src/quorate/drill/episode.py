@@ -132,10 +132,18 @@ def _judge(
         split_after=track.two_masters(observer.servers, moments.ended, over),
         survivors_follow=None if first is None else first - begun,
         all_follow=None if every is None else every - moments.ended,
-        differing=track.disagreement(observer.sentinels, begun, over),
+        differing=_differing(observer, strike, moments),
         remaining=len({t.values[-1].master for t in observer.sentinels.values() if t.values[-1].answers}) > 1,
         promoted=tuple(promoted),
         complaints=tuple(complaints),
+    )
+
+
+def _differing(observer: Observer, strike: Strike, moments: Moments) -> float:
+    """Seconds of disagreement. Who was cut off or paused cannot know better until that ends."""
+    reachable = {name: t for name, t in observer.sentinels.items() if name not in strike.separated}
+    return track.disagreement(reachable, moments.begun, moments.ended) + track.disagreement(
+        observer.sentinels, moments.ended, moments.over
     )
 
 

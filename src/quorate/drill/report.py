@@ -27,8 +27,9 @@ class Outcome:
 
     `gaps`: the longest time without a kept write, per writer that was not on the cut-off side. `survivors_follow`:
     from the fault's begin until every server that was not hit was the final master or followed it; `all_follow`: from
-    the fault's end until every server did; None: never. `split`: seconds with two servers taking writes. `differing`:
-    seconds in which sentinels named different masters; `remaining`: they still did when the outcome was taken.
+    the fault's end until every server did; None: never. `split`: seconds with two servers taking writes, `split_after`
+    those after the fault's end. `differing`: seconds in which sentinels named different masters, those left out that
+    were cut off or paused at the time; `remaining`: they still did when the outcome was taken.
     """
 
     step: Step
@@ -51,20 +52,26 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All outcomes of one kind of fault. None where nothing was measured."""
+    """All outcomes of one kind of fault: gaps over all writers, means of what is counted in seconds, the slowest of what
+    is waited for. None where nothing was measured.
+    """
 
     fault: Fault
     times: int
     gap_p50: float | None
     gap_p99: float | None
     gap_max: float | None
-    lost: int
-    unexplained: int
+    lost: Mapping[Cause, int]
     split: float
+    split_after: float
     survivors_follow: float | None
     all_follow: float | None
     differing: float
     failovers: int
+
+    @property
+    def lost_total(self) -> int:
+        return sum(self.lost.values())
 
 
 @dataclass(slots=True)
@@ -150,9 +157,9 @@ def _row(fault: Fault, outcomes: Sequence[Outcome]) -> Row:
         gap_p50=quantile(gaps, 0.5),
         gap_p99=quantile(gaps, 0.99),
         gap_max=max(gaps, default=None),
-        lost=sum(len(o.losses) for o in outcomes),
-        unexplained=sum(o.lost(Cause.UNEXPLAINED) for o in outcomes),
+        lost={cause: sum(o.lost(cause) for o in outcomes) for cause in Cause},
         split=sum(o.split for o in outcomes) / len(outcomes),
+        split_after=sum(o.split_after for o in outcomes) / len(outcomes),
         survivors_follow=_worst([o.survivors_follow for o in outcomes]),
         all_follow=_worst([o.all_follow for o in outcomes]),
         differing=sum(o.differing for o in outcomes) / len(outcomes),

@@ -174,12 +174,11 @@ async def _remove_keys(scene: Scene) -> None:
     master = scene.observer.current_master()
     if master is None:
         return
-    keys = [key_of(scene.run, ack.writer, ack.sequence) for ack in scene.ledger.acks]
     # An attempt that failed may have been done all the same.
     highest: dict[int, int] = {}
     for ack in scene.ledger.acks:
         highest[ack.writer] = max(highest.get(ack.writer, 0), ack.sequence)
-    keys = [key_of(scene.run, writer, n + 1) for writer, top in highest.items() for n in range(top + _BATCH)] or keys
+    keys = [key_of(scene.run, writer, n + 1) for writer, top in highest.items() for n in range(top + _BATCH)]
     try:
         async with await Line.open(master.place, scene.observer.access) as line:
             for start in range(0, len(keys), _BATCH):

@@ -1,9 +1,11 @@
 """Carries a plan out: at its times, and in the middle of the steps that a failover announces."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from quorate.core.state import FailoverState
 from quorate.model.notice import Event, Notice
+from quorate.model.saved import SavedState
 from quorate.sim import faults_network, faults_operators, faults_sentinels, faults_servers
 from quorate.sim.faults import Entering, Kind, Plan, Planned
 from quorate.sim.faults_scene import Scene, Striker, Struck
@@ -21,6 +23,18 @@ ENTERED = {
     Event.FAILOVER_END: FailoverState.UPDATE_CONFIG,
 }
 """The event by which a sentinel says that a failover of its own enters a state."""
+
+LEFT = frozenset(
+    {
+        Event.ABORT_NOT_ELECTED,
+        Event.ABORT_NO_GOOD_SLAVE,
+        Event.ABORT_SLAVE_TIMEOUT,
+        Event.SWITCH_MASTER,
+        Event.RESET_MASTER,
+        Event.UNMONITOR,
+    }
+)
+"""The events with which a failover ends."""
 
 STRIKERS: dict[Kind, Striker] = {
     Kind.DELAY: faults_network.weather,
@@ -67,6 +81,9 @@ class Inflictor(Observer):
         self._healed = False
         self._striking = False
         self._active: dict[int, tuple[Planned, Callable[[], None]]] = {}
+        self.cells: Counter[tuple[Kind, FailoverState | None]] = Counter()
+        """How often each kind struck while some sentinel was in each state (None: while none was in any)."""
+        self._standing: dict[tuple[SentinelHost, str], FailoverState] = {}
         self._seen: dict[FailoverState, int] = {}
         self._waiting: dict[Entering, list[Planned]] = {}
         for fault in plan:
@@ -76,12 +93,21 @@ class Inflictor(Observer):
                 world.schedule.after(fault.at, lambda fault=fault: self._strike(fault, self._scene(fault)))
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
-        state = ENTERED.get(notice.event)
-        if state is None or self._healed or notice.master is None:
+        if notice.master is None:
             return
+        state = ENTERED.get(notice.event)
+        if notice.event in LEFT:
+            self._standing.pop((host, notice.master), None)
+        if state is None or self._healed:
+            return
+        self._standing[host, notice.master] = state
         self._seen[state] = self._seen.get(state, 0) + 1
         for fault in self._waiting.pop(Entering(state, self._seen[state]), ()):
             self._strike_soon(fault, host, str(notice.master))
+
+    def started(self, host: SentinelHost, saved: SavedState) -> None:
+        for master in saved.masters:
+            self._standing.pop((host, master.name), None)
 
     def heal(self) -> None:
         """End everything that goes wrong: the network, disks, passwords, names; the dead rise, operators take back."""
@@ -127,10 +153,13 @@ class Inflictor(Observer):
         if self._healed:
             return
         self._striking = True
+        # Whoever is killed now has been in its state until now.
+        states = {state for (host, _), state in self._standing.items() if host.up} or {None}
         struck = STRIKERS[fault.kind](scene, fault)
         self._striking = False
         if struck is None:
             return
+        self.cells.update((fault.kind, state) for state in states)
         self._begun(fault, struck)
 
     def _begun(self, fault: Planned, struck: Struck) -> None:

@@ -62,7 +62,8 @@ class Notices(Checker):
                 self.violated(f"{host.node.name} switched {name} from {old_ip} though it told of {known}")
             self._address[host, name] = f"{new_ip} {new_port}"
         elif notice.event is Event.MONITOR:
-            self._address[host, name] = " ".join(notice.text.split()[2:4])
+            ip, port = notice.text.split()[2:4]
+            self._address[host, name] = f"{ip} {port}" if numeric(ip) else None
         if notice.event in (Event.SWITCH_MASTER, Event.RESET_MASTER, Event.UNMONITOR, Event.MONITOR):
             # The servers under this master are met anew; peers only where they were forgotten.
             keep_peers = notice.event is Event.SWITCH_MASTER
