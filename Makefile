@@ -126,15 +126,23 @@ suites:
 
 .PHONY: bench-failover
 bench-failover: $(VENV)/.runtime ## time from fault to promotion, beside C Sentinel (ARGS=...)
-	@$(BIN)/python benchmarks/failover.py $(ARGS)
+	@$(BIN)/python -m benchmarks.failover $(ARGS)
 
 .PHONY: bench-capacity
 bench-capacity: $(VENV)/.runtime ## CPU and memory with 100 masters, beside C Sentinel (ARGS=...)
-	@$(BIN)/python benchmarks/capacity.py $(ARGS)
+	@$(BIN)/python -m benchmarks.capacity $(ARGS)
+
+.PHONY: bench-simulator
+bench-simulator: $(VENV)/.runtime ## speed of simulated worlds on one core (ARGS=...)
+	@$(BIN)/python benchmarks/simulator.py $(ARGS)
+
+.PHONY: simulate
+simulate: $(VENV)/.runtime ## 1,000 simulated worlds with faults and checkers (ARGS=...)
+	@$(BIN)/quorate simulate --seeds 1000 $(ARGS)
 
 .PHONY: lead-drill
 lead-drill: $(VENV)/.runtime ## mixed clusters under random kills until each member has led (ARGS=...)
-	@$(BIN)/python benchmarks/mixed.py $(ARGS)
+	@$(BIN)/python -m benchmarks.mixed $(ARGS)
 
 .PHONY: clean
 clean: ## remove the environment, fetched suites and all caches

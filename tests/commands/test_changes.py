@@ -116,8 +116,14 @@ def test_simulated_failures(words: list[str], asked: tuple[bool, bool, str | Non
 @pytest.mark.parametrize("words", [["help"], ["HELP"], [ELECTION, "help", "foo"]])
 def test_simulate_failure_help(words: list[str]) -> None:
     world = World()
-    shown = world.reply(world.connect(), "SENTINEL", "SIMULATE-FAILURE", *words)
+    shown = world.rendered(world.connect(), Done(), "SENTINEL", "SIMULATE-FAILURE", *words)
     assert shown == [ELECTION.encode(), PROMOTION.encode()]
+
+
+def test_simulate_failure_help_keeps_only_what_stands_before_it() -> None:
+    world = World()
+    found = world.asked(world.connect(), "SENTINEL", "SIMULATE-FAILURE", ELECTION, "help", PROMOTION)
+    assert found == FailureSimulated(CALLER, True, False, None)
 
 
 def test_debug_shows_13_knobs_as_bulk_strings() -> None:

@@ -155,9 +155,9 @@ def test_pauses() -> None:
     world = World()
     client = world.connect()
     assert world.reply(client, "CLIENT", "PAUSE", "100", "WRITE") == OK
-    assert world.paused == 0
-    assert world.reply(client, "CLIENT", "PAUSE", "100", "all") == OK
-    assert world.paused == world.clock + 100
+    assert (world.paused, world.writes_only) == (world.clock + 100, True)
+    assert world.reply(client, "CLIENT", "PAUSE", "50", "all") == OK
+    assert (world.paused, world.writes_only) == (world.clock + 100, False), "no pause is shortened"
     world.clock += 100
     assert world.reply(client, "CLIENT", "UNPAUSE") == OK
     assert world.paused == 0

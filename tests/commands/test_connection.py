@@ -102,6 +102,21 @@ def test_hello_can_log_in_and_name_the_connection(world: World) -> None:
     assert world.reply(client, "CLIENT", "GETNAME") == b"me"
 
 
+_MIXED = ("HELLO", "3", "SETNAME", "me", "AUTH", "default", "secret", "foo")
+
+
+@pytest.mark.parametrize(("mode", "name"), [(Mode.REDIS_7_0, b"me"), (Mode.REDIS_7_2, None), (Mode.VALKEY_8, None)])
+def test_only_the_old_redis_does_what_a_refused_hello_says_before_its_error(mode: Mode, name: bytes | None) -> None:
+    world = World(mode)
+    world.acl.require_password("secret")
+    client = world.connect()
+    assert world.reply(client, *_MIXED) == Error("ERR Syntax error in HELLO option 'foo'")
+    assert client.authenticated is (mode is Mode.REDIS_7_0)
+    assert client.protocol == 2
+    world.replies(client, "AUTH", "secret")
+    assert world.reply(client, "CLIENT", "GETNAME") == name
+
+
 def test_the_old_redis_words_its_refusal_differently() -> None:
     world = World(Mode.REDIS_7_0)
     world.acl.require_password("secret")

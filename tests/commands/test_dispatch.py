@@ -138,6 +138,21 @@ def test_a_pause_holds_commands_back_but_not_refusals() -> None:
     assert world.reply(client, "PING") == Simple("PONG")
 
 
+def test_a_pause_of_writes_holds_publish_alone() -> None:
+    world = World(Mode.VALKEY_8)
+    client, other = world.connect(), world.connect()
+    assert world.reply(client, "CLIENT", "PAUSE", "500", "WRITE") == Simple("OK")
+    assert world.call(other, "PUBLISH", "a", "b") == Postponed(world.clock + 500)
+    assert world.reply(client, "PING") == Simple("PONG")
+    shown = world.line(client, "CLIENT", "LIST") + world.line(client, "INFO", "clients")
+    assert " flags=b " in shown
+    assert "blocked_clients:1" in shown
+    assert "paused_actions:write" in shown
+    assert world.reply(client, "CLIENT", "UNPAUSE") == Simple("OK")
+    assert isinstance(world.reply(other, "PUBLISH", "a", "b"), Error)
+    assert " flags=b " not in world.line(client, "CLIENT", "LIST")
+
+
 def test_muted_replies() -> None:
     world = World()
     client = world.connect()

@@ -59,6 +59,7 @@ def test_sections(words: str, headers: str) -> None:
             Mode.VALKEY_8,
             _SERVER_7_0.replace("redis_version", "redis_version server_name valkey_version valkey_release_stage")
             .replace("redis_mode", "server_mode")
+            .replace("configured_hz", "configured_hz clients_hz")
             .replace(" atomicvar_api", "")
             + " availability_zone listener0",
         ),

@@ -221,3 +221,15 @@ def test_reset_does_not_take_a_promotion_back() -> None:
         "+switch-master",
         "+reset-master",
     ]
+
+
+def test_a_peer_that_returns_to_its_old_hello_after_an_absurd_one_is_no_longer_named() -> None:
+    world = scene()
+    assert world.driver is not None
+    before = world.greeting(next(iter(world.puppets.values())), 1, 6379, 0)
+    absurd = replace(before, current_epoch=Epoch(TOO_FAR + 1))
+    for hello in (before, absurd):
+        world.submit(inputs.HelloSeen(None, hello))
+    assert world.driver.view(world.now).health.peers_beyond_epoch == (before.sender_id,)
+    world.submit(inputs.HelloSeen(None, before))
+    assert world.driver.view(world.now).health.peers_beyond_epoch == ()

@@ -27,7 +27,7 @@ _STEADY_CLIENT = frozenset(
 def seen(mark: str, heard: Heard, unlike: Collection[bytes] = ()) -> object:
     """What of a reply is compared, by the mark of the request (they are explained in requests.txt).
 
-    `unlike` are fields of INFO that are left out.
+    `unlike` are fields of INFO that are left out, and fields of CLIENT LIST of which only the name is compared.
     """
     if mark in "=>|":
         return heard
@@ -125,5 +125,6 @@ def _lines(text: bytes, unlike: Collection[bytes]) -> object:
         ]
     if text.startswith(b"id="):
         words = [[word.partition(b"=")[::2] for word in line.split(b" ")] for line in text.split(b"\n")]
-        return [[(key, value if key in _STEADY_CLIENT else b"") for key, value in line] for line in words]
+        steady = _STEADY_CLIENT.difference(unlike)
+        return [[(key, value if key in steady else b"") for key, value in line] for line in words]
     return None

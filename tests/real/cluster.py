@@ -2,7 +2,6 @@
 
 import ctypes
 import itertools
-import os
 import random
 import signal
 import socket
@@ -14,11 +13,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tests.real.wire import HOST, Failure, Wire, Word
 
 NAME = "mymaster"
-HOST = "127.0.0.1"
 OURS = (sys.executable, "-m", "quorate", "sentinel")
 C_SENTINEL = ("redis-server",)
 DOWN_AFTER = 600
@@ -27,74 +25,8 @@ FAILOVER_TIMEOUT = 4000
 # Below the range from which systems draw the near ends of outgoing connections.
 _PORTS = range(20_000, 32_000)
 _PR_SET_PDEATHSIG = 1
+
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An error reply."""
-
-    text: str
-
-
-class Wire:
-    """A RESP2 connection without retries or cleverness. `where` is a TCP port, or the path of a Unix socket."""
-
-    def __init__(
-        self, where: int | str, *, host: str = HOST, context: ssl.SSLContext | None = None, timeout: float = 3.0
-    ) -> None:
-        if isinstance(where, str):
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(timeout)
-            self.socket.connect(where)
-        else:
-            self.socket = socket.create_connection((host, where), timeout)
-        if context is not None:
-            # A handshake that fails closes the socket.
-            self.socket = context.wrap_socket(self.socket)
-        self._file = self.socket.makefile("rb")
-
-    def ask(self, *words: str | int | bytes) -> object:
-        """Send a command and return its reply: str, int, None, list or Failure."""
-        self.send(*words)
-        return self.reply()
-
-    def send(self, *words: str | int | bytes) -> None:
-        """Send a command."""
-        self.socket.sendall(request(*words))
-
-    def reply(self) -> object:
-        """Read one reply."""
-        line = self._file.readline()
-        if not line.endswith(b"\r\n"):
-            raise ConnectionError("closed")
-        kind, rest = line[:1], line[1:-2]
-        if kind == b":":
-            return int(rest)
-        if kind == b"-":
-            return Failure(rest.decode())
-        if kind == b"$":
-            return None if rest == b"-1" else self._file.read(int(rest) + 2)[:-2].decode("utf-8", "surrogateescape")
-        if kind == b"*":
-            return None if rest == b"-1" else [self.reply() for _ in range(int(rest))]
-        return rest.decode()
-
-    def close(self) -> None:
-        """Hang up."""
-        self._file.close()
-        self.socket.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
-
-
-def request(*words: str | int | bytes) -> bytes:
-    """A command as it goes over the wire."""
-    parts = [word if isinstance(word, bytes) else str(word).encode("utf-8", "surrogateescape") for word in words]
-    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
 
 
 def fields(flat: object) -> dict[str, str]:
@@ -174,7 +106,8 @@ class Process:
         with self.output_path.open("ab") as out:
             self.child = subprocess.Popen(
                 self.command, cwd=self.folder, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                env=self.environment, preexec_fn=self.prepare,
+                env=self.environment,
+                preexec_fn=self.prepare,  # noqa: PLW1509 - it makes system calls and nothing else
             )  # fmt: skip
 
     def connect(self, timeout: float = 3.0) -> Wire:
@@ -190,7 +123,7 @@ class Process:
             raise
         return wire
 
-    def ask(self, *words: str | int | bytes) -> object:
+    def ask(self, *words: Word) -> object:
         """One command on a connection of its own."""
         with self.connect() as wire:
             return wire.ask(*words)
@@ -246,7 +179,7 @@ class Process:
 
     # --- questions to a sentinel ------------------------------------------------------------------------------------
 
-    def sentinel(self, *words: str | int | bytes) -> object:
+    def sentinel(self, *words: Word) -> object:
         """SENTINEL words."""
         return self.ask("SENTINEL", *words)
 
@@ -345,7 +278,9 @@ class Lab:
         suffix = ("--sentinel",) if kind == C_SENTINEL else ()
         return self.add(Process(port, [*kind, str(path), *suffix], self.folder, Access(host)))
 
-    def trio(self, lines: Sequence[str] = (), *, replicas: int = 2, kinds: Sequence[Sequence[str]] = (OURS,) * 3) -> "Trio":
+    def trio(
+        self, lines: Sequence[str] = (), *, replicas: int = 2, kinds: Sequence[Sequence[str]] = (OURS,) * 3
+    ) -> "Trio":
         """A master, its replicas, and sentinels that all know each other."""
         master = self.server()
         servers = [master, *(self.server(master=master) for _ in range(replicas))]
@@ -377,7 +312,7 @@ class Trio:
         return self
 
     def hurry(self) -> None:
-        """Have wrong roles corrected after 2 seconds instead of 8, on all sentinels of ours and of C's that know how."""
+        """Have wrong roles corrected after 2 seconds instead of 8."""
         for sentinel in self.sentinels:
             sentinel.sentinel("DEBUG", "PUBLISH-PERIOD", 500)
             sentinel.sentinel("DEBUG", "INFO-PERIOD", 2000)
@@ -395,8 +330,10 @@ class Trio:
     def moved_from(self, old: Process, patience: float = 20.0) -> Process:
         """Wait until all sentinels name one other master, which is one; that server."""
         eventually(
-            lambda: len({s.master_port() for s in self.sentinels} - {old.port}) == 1
-            and all(s.master_port() != old.port for s in self.sentinels),
+            lambda: (
+                len({s.master_port() for s in self.sentinels} - {old.port}) == 1
+                and all(s.master_port() != old.port for s in self.sentinels)
+            ),
             f"a new master after {old.port}\n{self.logs()}",
             patience,
         )

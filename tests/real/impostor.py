@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from tests.real.cluster import HOST
+from tests.real.wire import HOST
 
 Behaviour = Callable[[socket.socket], None]
 """Serves one connection until it is done with it. OSErrors end it quietly."""

@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.real.cluster import C_SENTINEL, HOST, NAME, OURS, Access, Failure, Lab, Trio, eventually, follows
+from tests.real.cluster import C_SENTINEL, NAME, OURS, Access, Lab, Trio, eventually, follows
 from tests.real.impostor import Impostor
+from tests.real.wire import HOST, Failure
 
 pytestmark = pytest.mark.real
 
@@ -22,8 +23,7 @@ def _has_ipv6() -> bool:
 
 
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
-@pytest.mark.parametrize("third", [OURS, C_SENTINEL], ids=["ours", "with c"])
-def test_a_cluster_on_ipv6_fails_over(lab: Lab, third: tuple[str, ...]) -> None:
+def test_a_cluster_on_ipv6_fails_over(lab: Lab) -> None:
     access = Access("::1")
     master = lab.server(access=access)
     servers = [master, lab.server(master=master, access=access), lab.server(master=master, access=access)]
@@ -31,7 +31,7 @@ def test_a_cluster_on_ipv6_fails_over(lab: Lab, third: tuple[str, ...]) -> None:
         f"bind ::1\nsentinel monitor {NAME} ::1 {master.port} 2\nsentinel down-after-milliseconds {NAME} 700\n"
         f"sentinel failover-timeout {NAME} 4000\n"
     )
-    sentinels = [lab.configured(text, kind=kind, host="::1") for kind in (OURS, OURS, third)]
+    sentinels = [lab.configured(text, kind=kind, host="::1") for kind in (OURS, OURS, C_SENTINEL)]
     trio = Trio(lab, servers, sentinels).start()
     replica = trio.sentinels[0].replicas()[servers[1].port]
     assert replica["name"] == f"[::1]:{servers[1].port}"

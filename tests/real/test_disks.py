@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Failure, Lab, Process, eventually
+from tests.real.cluster import NAME, Lab, Process, eventually
+from tests.real.wire import HOST, Failure
 
 pytestmark = pytest.mark.real
 

@@ -8,18 +8,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.real.cluster import (
-    C_SENTINEL,
-    HOST,
-    NAME,
-    OURS,
-    Failure,
-    Lab,
-    Process,
-    Wire,
-    eventually,
-    request,
-)
+from tests.real.cluster import C_SENTINEL, NAME, OURS, Lab, Process, eventually
+from tests.real.wire import HOST, Failure, Wire, request
 
 pytestmark = pytest.mark.real
 
@@ -78,7 +68,7 @@ def test_a_client_that_never_stops_asking_does_not_starve_the_others(lab: Lab) -
 
     with _meanwhile(flood), _meanwhile(flood):
         time.sleep(0.3)
-        assert _worst_ping(sentinel, 2.0) < 1.0
+        assert _worst_ping(sentinel, 1.0) < 1.0
         master.kill()
         eventually(lambda: sentinel.master_port() == replica.port, "failover goes on")
     assert "+tilt" not in sentinel.log()
@@ -106,7 +96,7 @@ def test_a_hello_channel_that_is_flooded_does_not_starve_the_others(lab: Lab) ->
     before = sentinel.memory()
     with _meanwhile(flood):
         time.sleep(0.3)
-        assert _worst_ping(sentinel, 2.0) < 1.0
+        assert _worst_ping(sentinel, 1.0) < 1.0
         assert sentinel.flags() == {"master"}
         master.kill()
         eventually(lambda: sentinel.master_port() == replica.port, "failover goes on")
@@ -122,7 +112,7 @@ def test_clients_that_never_read_cost_bounded_memory(lab: Lab) -> None:
         one = socket.socket()
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         one.connect((HOST, sentinel.port))
-        one.settimeout(1.0)
+        one.settimeout(0.5)
         deaf.append(one)
         with suppress(TimeoutError):
             for _ in range(50):
@@ -135,7 +125,7 @@ def test_clients_that_never_read_cost_bounded_memory(lab: Lab) -> None:
     with sentinel.connect(timeout=30) as wire:
         for _ in range(100):
             # 500 events each.
-            assert wire.ask("SENTINEL", "SET", NAME, *["parallel-syncs", 1] * 500) == "OK"
+            assert wire.ask("SENTINEL", "SET", NAME, *["parallel-syncs", "1"] * 500) == "OK"
     grown = (sentinel.memory() - before) / _MEGABYTE
     assert grown < 60, f"{grown:.0f} MB"
     assert sentinel.ask("PING") == "PONG"
@@ -212,19 +202,17 @@ def test_more_clients_than_maxclients_leave_room_for_peers(lab: Lab) -> None:
         lab.configured(f"bind 127.0.0.1 127.0.0.{n}\nbind-source-addr 127.0.0.{n}\nmaxclients 20\n{text}")
         for n in (2, 3, 4)
     ]
-    for one in sentinels:
-        one.start()
+    for sentinel in sentinels:
+        sentinel.start()
     eventually(lambda: all(len(s.peers()) == 2 for s in sentinels), "they know each other", 20)
     eventually(lambda: all(p["flags"] == "sentinel" for p in sentinels[0].peers().values()), "all well")
     crowd = []
     try:
         for sentinel in sentinels:
-            for _ in range(60):
-                one = socket.create_connection((HOST, sentinel.port), 3)
-                crowd.append(one)
+            crowd += [socket.create_connection((HOST, sentinel.port), 3) for _ in range(60)]
         refused = 0
         for one in crowd:
-            one.settimeout(0.05)
+            one.settimeout(0.01)
             with suppress(TimeoutError, ConnectionError):
                 refused += one.recv(100).startswith(b"-ERR max number of clients reached")
         assert refused > 60

@@ -1,4 +1,4 @@
-"""A monitored server or a peer that talks nonsense is down or ignored: no crash, no unbounded memory, others unharmed."""
+"""A monitored server or a peer that talks nonsense is down or ignored: no crash, bounded memory, others unharmed."""
 
 import os
 import socket
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Lab, Process, eventually
+from tests.real.cluster import NAME, Lab, Process, eventually
 from tests.real.impostor import Answering, Impostor, bulk, healthy
+from tests.real.wire import HOST
 
 pytestmark = pytest.mark.real
 
@@ -127,7 +128,7 @@ def test_info_that_lies_is_harmless(lab: Lab) -> None:
     odd = (
         b"role:master\r\nrun_id:" + b"z" * 400 + b"\r\nslave0:ip=\x00\xff\n,port=99999999999999999999\r\n"
         b"slave1:\r\nslave2:ip=,port=\r\nslave3:ip=127.0.0.1,port=-1\r\nslave4:ip=not a host,port=1\r\n"
-        b"slave5:ip=1.2.3.4\"\nsentinel monitor evil 6.6.6.6 1 1,port=5\r\nmaster_link_down_since_seconds:abc\r\n"
+        b'slave5:ip=1.2.3.4"\nsentinel monitor evil 6.6.6.6 1 1,port=5\r\nmaster_link_down_since_seconds:abc\r\n'
         b"slave_repl_offset:99999999999999999999999999\r\nslave_priority:x\r\n" + slaves
     )
     with Impostor(Answering(healthy(odd))) as impostor:
@@ -213,9 +214,7 @@ def test_votes_that_are_nonsense_elect_nobody(lab: Lab) -> None:
     sentinel = lab.sentinel(master, quorum=1)
     with ExitStack() as stack:
         for number in range(2):
-            impostor = stack.enter_context(
-                Impostor(Answering(_peer(lambda _: replies[next(turn) % len(replies)])))
-            )
+            impostor = stack.enter_context(Impostor(Answering(_peer(lambda _: replies[next(turn) % len(replies)]))))
             hello = f"{HOST},{impostor.port},{str(number) * 40},0,{NAME},{HOST},{master.port},0"
             sentinel.ask("PUBLISH", "__sentinel__:hello", hello)
         eventually(lambda: sentinel.sees_all(1, 2), "both are believed to be sentinels")
@@ -243,5 +242,3 @@ def test_epochs_that_nobody_can_have_reached_are_refused(lab: Lab) -> None:
     assert line == "sentinel current-epoch 0"
     fine = sentinel.sentinel("IS-MASTER-DOWN-BY-ADDR", HOST, master.port, 2**32, "c" * 40)
     assert fine == [0, "c" * 40, 2**32], "just within the limit"
-
-

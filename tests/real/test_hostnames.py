@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Access, Lab, Process, Trio, eventually, free_port
+from tests.real.cluster import NAME, Access, Lab, Process, Trio, eventually, free_port
+from tests.real.wire import HOST
 
 pytestmark = pytest.mark.real
 
@@ -128,8 +129,8 @@ def test_a_name_that_moves_is_followed(lab: Lab) -> None:
     eventually(lambda: sentinel.sees_all(0, 0), "up")
     master.kill()
     eventually(lambda: "s_down" in sentinel.flags(), "down")
-    elsewhere = Process(master.port, [*master.command[:2], "127.0.0.2", *master.command[3:]], lab.folder, Access("127.0.0.2"))
-    lab.add(elsewhere).start()
+    command = [*master.command[:2], "127.0.0.2", *master.command[3:]]
+    lab.add(Process(master.port, command, lab.folder, Access("127.0.0.2"))).start()
     world.hosts.write_text("127.0.0.1 localhost\n127.0.0.2 alpha.test\n")
     eventually(lambda: sentinel.flags() == {"master"}, "up at its new place")
     assert sentinel.sentinel("GET-MASTER-ADDR-BY-NAME", NAME) == ["alpha.test", str(master.port)]

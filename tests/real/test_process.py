@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Lab, Process, Wire, die_with_parent, eventually
+from tests.real.cluster import NAME, Lab, Process, die_with_parent, eventually
+from tests.real.wire import HOST, Wire
 
 pytestmark = pytest.mark.real
 
@@ -37,14 +38,13 @@ def test_a_signal_before_anything_else_is_heard(lab: Lab) -> None:
     master = lab.server()
     for delay in (0.02, 0.1, 0.2, 0.3):
         sentinel = lab.prepared(master)
-        before = sentinel.config.read_text()
         sentinel.launch()
         time.sleep(delay)
         status = sentinel.stop()
         assert status in {0, -signal.SIGTERM}
         # Python itself needs some time before any of us runs; after that the end is orderly.
         assert status == 0 or delay < 0.1
-        assert sentinel.config.read_text().startswith(before.splitlines()[0])
+        assert f"sentinel monitor {NAME} {HOST} {master.port} 2\n" in sentinel.config.read_text()
 
 
 def test_hang_ups_and_broken_pipes_do_not_end_it(lab: Lab) -> None:
@@ -90,8 +90,8 @@ def test_pid_file_and_background(lab: Lab) -> None:
     pid = int(pidfile.read_text())
     try:
         assert os.getsid(pid) == pid, "it has left our terminal"
-        assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
-        assert os.readlink(f"/proc/{pid}/fd/2") == "/dev/null"
+        assert Path(f"/proc/{pid}/fd/0").readlink() == Path("/dev/null")
+        assert Path(f"/proc/{pid}/fd/2").readlink() == Path("/dev/null")
         os.kill(pid, signal.SIGTERM)
         eventually(lambda: not _alive(pid), "it ends")
         assert not pidfile.exists()
@@ -157,8 +157,8 @@ def test_as_process_one_it_collects_orphans(lab: Lab) -> None:
     (inner,) = _children(sentinel.pid)
     assert "1:X " in sentinel.log()
     master.kill()
-    eventually(lambda: (lab.folder / "ran").exists(), "the script ran")
-    eventually(lambda: not _children(inner), "nobody is left, dead or alive")
+    eventually((lab.folder / "ran").exists, "the script ran")
+    eventually(lambda: _children(inner) == [], "nobody is left, dead or alive")
     assert "-script-error" not in sentinel.log()
     os.kill(inner, signal.SIGTERM)
     assert sentinel.child is not None

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Lab, Process, Trio, eventually
+from tests.real.cluster import NAME, Lab, Process, Trio, eventually
+from tests.real.wire import HOST
 
 pytestmark = pytest.mark.real
 
@@ -18,7 +19,10 @@ def _script(path: Path, body: str) -> Path:
 def _logging(lab: Lab, name: str, status: int = 0) -> tuple[Path, Path]:
     """A script that writes one line per run, its words between brackets; and where it writes."""
     out = lab.folder / f"{name}.out"
-    body = f"line=''\nfor word in \"$@\"; do line=\"$line[$word]\"; done\necho \"$line\" >> {out}\nexit {status}"
+    body = f"""line=
+for word in "$@"; do line="$line[$word]"; done
+echo "$line" >> {out}
+exit {status}"""
     return _script(lab.folder / f"{name}.sh", body), out
 
 
@@ -109,7 +113,7 @@ def test_a_crowd_of_scripts_is_bounded(lab: Lab) -> None:
     master = lab.server()
     slow = _script(lab.folder / "slow.sh", f"echo $1 >> {lab.folder}/ran\nsleep 0.3")
     sentinel = lab.sentinel(master, ["sentinel deny-scripts-reconfig no"], quorum=1)
-    assert sentinel.sentinel("SET", NAME, "notification-script", slow, *["parallel-syncs", 1] * 400) == "OK"
+    assert sentinel.sentinel("SET", NAME, "notification-script", slow, *["parallel-syncs", "1"] * 400) == "OK"
     counts = set()
     for _ in range(10):
         pending = sentinel.sentinel("PENDING-SCRIPTS")

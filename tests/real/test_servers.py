@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.real.cluster import HOST, NAME, Lab, eventually
+from tests.real.cluster import NAME, Lab, eventually
 from tests.real.impostor import Answering, Impostor, bulk
+from tests.real.wire import HOST
 
 pytestmark = pytest.mark.real
 

@@ -7,20 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.real.certificates import Authority
-from tests.real.cluster import (
-    C_SENTINEL,
-    HOST,
-    NAME,
-    OURS,
-    Access,
-    Lab,
-    Process,
-    Trio,
-    Wire,
-    eventually,
-    follows,
-    free_port,
-)
+from tests.real.cluster import C_SENTINEL, NAME, OURS, Access, Lab, Process, Trio, eventually, follows, free_port
+from tests.real.wire import HOST, Wire
 
 pytestmark = pytest.mark.real
 

@@ -40,6 +40,10 @@ class ScriptedDriver:
         self._real = Driver(Sentinel(SavedState(GlobalSettings(MYID), masters=(master,)), 1, 1, {}))
         self._real.submit(1, Woke())
 
+    def take(self, now: Millis, event: Input) -> bool:
+        del now, event  # Every input is written down.
+        return False
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         self.inputs.append((now, event))
         return self.react(event)

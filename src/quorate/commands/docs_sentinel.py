@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quorate.commands.docs_words import Argument, Doc, block, choice, word
+from quorate.commands.docs_words import Argument, Doc, block, choice
 
 _GROUP = "sentinel"
 _UNKNOWN = ""

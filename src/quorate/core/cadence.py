@@ -38,6 +38,10 @@ class Kind(Enum):
     HELLO = "hello"
 
 
+# Python 3.11 takes its time to find the member of an enum.
+_HELLO = Kind.HELLO
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkJob:
     """PING over a link."""
@@ -104,7 +108,7 @@ def run(turn: Turn, slot: int, job: object) -> None:
             _ping(turn, slot, job)
     elif isinstance(job, WatchJob) and job.watched.id in turn.state.instances:
         master, watched = turn.state.instances[job.watched.id]
-        if job.kind is Kind.HELLO:
+        if job.kind is _HELLO:
             if watched.hello_slot == slot:
                 _hello(turn, slot, job, master)
         elif isinstance(watched, DataServer) and watched.info_slot == slot:

@@ -29,8 +29,14 @@ class Driver:
         self._retry_at: Millis | None = None
         self._durable = 0
 
+    def take(self, now: Millis, event: Input) -> bool:
+        """Take in an input from which nothing follows, not even another `wake_at`; False if `submit` must."""
+        return self._sentinel.take(now, event)
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """Handle one input; the effects are to be done now and in this order."""
+        if self.take(now, event):
+            return ()
         if isinstance(event, (Saved, SaveFailed)):
             return self._save_ended(now, event)
         outcome = self._sentinel.handle(now, event)

@@ -19,6 +19,9 @@ def on_hello(turn: Turn, hello: Hello) -> None:
         return
     peer = _known_sender(turn, master, hello)
     if not _epochs_acceptable(turn, hello):
+        if peer is not None:
+            # When it says again what it said before, that is news: it has come back to its senses.
+            peer.hello = None
         return
     if hello.current_epoch > turn.state.current_epoch:
         turn.raise_epoch(hello.current_epoch, master)

@@ -8,6 +8,9 @@ from quorate.core.requests import ConnId
 from quorate.core.state import State
 from quorate.model.millis import Millis
 
+# Python 3.11 takes its time to find the member of an enum.
+_PONG = Pong.PONG
+
 
 def take(state: State, now: Millis, event: Input) -> bool:
     """Note who was heard, and when; False, with nothing changed, if more than that may follow."""
@@ -20,7 +23,7 @@ def take(state: State, now: Millis, event: Input) -> bool:
             heard(state, now, event.conn)
             return True
         case Pinged():
-            return event.pong is Pong.PONG and _pong(state, now, event.conn)
+            return event.pong is _PONG and _pong(state, now, event.conn)
         case Published():
             return event.ok and _published(state, event)
         case _:

@@ -37,10 +37,6 @@ DECIDE = "decide"
 """Calendar key, with a master: take the decisions about it anew."""
 
 
-_NOTHING = Outcome()
-"""For the inputs from which nothing follows; whoever handles outcomes leaves them as they are."""
-
-
 class Sentinel:
     """Every decision of one sentinel. Feed it inputs in the order in which they were read.
 
@@ -57,10 +53,12 @@ class Sentinel:
         self._saved: SavedState | None = saved
         self._wake: Millis | None = now
 
+    def take(self, now: Millis, event: Input) -> bool:
+        """Take in an input from which nothing follows; False, with nothing done, if `handle` must."""
+        return self._wake is not None and now < self._wake and routine.take(self._state, now, event)
+
     def handle(self, now: Millis, event: Input) -> Outcome:
         """What follows from an input."""
-        if self._wake is not None and now < self._wake and routine.take(self._state, now, event):
-            return _NOTHING
         turn = Turn(self._state, now)
         if self._saved is not None:
             _recall(turn, self._saved)

@@ -1,1 +1,1 @@
-"""Real processes under real faults: what a failover costs, and whether every loss has a reason. Behind `quorate drill`."""
+"""Real processes under real faults: what a failover costs, and whether each loss has a reason (`quorate drill`)."""

@@ -87,7 +87,7 @@ class Cluster:
             await asyncio.sleep(0.02)
 
     def kill(self, node: Node) -> None:
-        """kill -9, and wait until it is gone."""
+        """End it with SIGKILL, and wait until it is gone."""
         processes.end(self._running[node.name])
 
     def signal(self, node: Node, number: signal.Signals) -> None:
@@ -137,4 +137,3 @@ async def _answers(node: Node) -> bool:
             (reply,) = await line.ask(("PING",))
             return reply == "PONG"
     return False
-

@@ -1,8 +1,9 @@
 """Why an acknowledged write is gone: a reason that asynchronous replication allows, or none. Pure.
 
 A write may be lost for two reasons that no sentinel can help: the master died before the write had left it, or the
-master was cut off (or paused, or refused by everybody) and took writes that its successor never saw. Everything else
-is somebody's mistake.
+master was cut off (or paused, or refused by everybody) and took writes that its successor never saw. A third reason is
+known and counted apart, because a sentinel can make it rarer: the old master is back, and takes writes until it is
+demoted. Everything else is somebody's mistake.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,8 +73,10 @@ def explain(ack: Ack, server: str, facts: Circumstances) -> Loss:
         since = facts.crashed[server]
         if since - LAG_WINDOW - facts.slack <= ack.at <= since + 0.1:
             return Loss(ack, Cause.LAG)
-        when = "after" if ack.at > since else "before"
-        return Loss(ack, Cause.UNEXPLAINED, f"{abs(ack.at - since):.1f} s {when} {server} was killed")
+        if ack.at > since:
+            # It was started again and took writes although it was being replaced, or had been.
+            return Loss(ack, Cause.LATE)
+        return Loss(ack, Cause.UNEXPLAINED, f"{since - ack.at:.1f} s before {server} was killed")
     if ack.at >= at:
         return Loss(ack, Cause.UNEXPLAINED, f"{server} took it {ack.at - at:.1f} s after {name} was promoted")
     return Loss(ack, Cause.UNEXPLAINED, f"{server} was neither dead nor cut off when {name} was promoted")

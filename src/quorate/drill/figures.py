@@ -62,9 +62,7 @@ def seconds(value: float | None) -> str:
 def pairs(report: Report) -> list[tuple[Fault, list[tuple[Run, Row]]]]:
     """For each fault the rows of all runs that did it."""
     rows = [(run, {row.fault: row for row in run.rows()}) for run in report.runs]
-    return [
-        (fault, found) for fault in Fault if (found := [(run, by[fault]) for run, by in rows if fault in by])
-    ]
+    return [(fault, found) for fault in Fault if (found := [(run, by[fault]) for run, by in rows if fault in by])]
 
 
 def verdict(report: Report) -> str:

@@ -52,7 +52,7 @@ class Loopback:
     """Free ports on 127.0.0.1; nothing between the nodes can be touched."""
 
     def __init__(self, why: str, first: int = 0) -> None:
-        self.missing = {need: why for need in (Need.NETWORK, Need.RESETS, Need.DISK)}
+        self.missing = dict.fromkeys((Need.NETWORK, Need.RESETS, Need.DISK), why)
         self._ports = _free_ports(first or os.getpid() * 50)
 
     def place(self, servers: int, sentinels: int, clients: int) -> Roster:
@@ -64,6 +64,7 @@ class Loopback:
 
     def network(self, node: Node) -> int | None:
         del node
+        return None
 
     def disk(self, node: Node, folder: Path) -> None:
         del node, folder
@@ -90,6 +91,7 @@ class Namespaces:
         self._seed = seed
         self._networks: dict[int, int] = {}
         self._devices: dict[int, int] = {}
+        self._mounted: list[Path] = []
         self._control: switch.Control | None = None
         self._home = kernel.current_network()
         if shutil.which("nft") is None:
@@ -125,6 +127,8 @@ class Namespaces:
             kernel.mount_small(folder, _SERVER_DISK if node.role is Role.SERVER else _SENTINEL_DISK)
         except OSError as error:
             self.missing[Need.DISK] = f"no small file system can be mounted ({error.strerror})"
+        else:
+            self._mounted.append(folder)
 
     def rules(self, rules: Iterable[Rule]) -> None:
         assert self._control is not None, "nodes were placed"
@@ -135,7 +139,7 @@ class Namespaces:
         addresses = ", ".join(source.place.host for source in sources)
         self._nft(
             node,
-            "table ip drill {\n chain reject {\n  type filter hook input priority 0;\n"
+            "table ip drill {\n chain refusals {\n  type filter hook input priority 0;\n"
             f"  ip saddr {{ {addresses} }} meta l4proto tcp reject with tcp reset\n }}\n}}\n",
         )
 
@@ -145,6 +149,8 @@ class Namespaces:
     def close(self) -> None:
         """Leave; the last process that ends takes its network with it."""
         kernel.enter(self._home)
+        for folder in self._mounted:
+            kernel.unmount(folder)
         if self._control is not None:
             self._control.close()
         for descriptor in (*self._devices.values(), *self._networks.values(), self._home):
@@ -172,7 +178,7 @@ class Namespaces:
             input=script.encode(),
             capture_output=True,
             check=False,
-            preexec_fn=lambda: kernel.enter(inside),  # noqa: PLW1509 - the drill has one thread
+            preexec_fn=lambda: kernel.enter(inside),
         )
         if done.returncode != 0:
             raise DrillError(f"nft refused the rules for {node.name}: {done.stderr.decode(errors='replace').strip()}")

@@ -11,6 +11,10 @@ from quorate.drill.report import Outcome, Report, Run
 _BEFORE = 1.5
 _MOST_STRIP = 45.0
 _MOST_EVENTS = 60
+_STRIPS = (
+    "Of each kind the one with the longest time without writes. Zero is the moment of the fault; the shaded time is as "
+    "long as it lasted. Ticks on the lanes of sentinels are announcements; point at one to read it."
+)
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -24,7 +28,7 @@ h3 { font-size: 16px; margin: 28px 0 2px; } p { margin: 4px 0 10px; } .faint { c
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 8px; text-align: right; vertical-align: top; white-space: nowrap; }
 th { border-bottom: 2px solid #94a3b8; font-weight: 600; }
-th.t, td.t { text-align: left; } td.lost { white-space: normal; min-width: 92px; }
+th.t, td.t { text-align: left; } td.lost { white-space: normal; min-width: 150px; }
 tbody tr:first-child td { border-top: 1px solid #e2e8f0; }
 .red { color: #b91c1c; font-weight: 700; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; margin: 8px 0; }
@@ -57,9 +61,7 @@ def render(report: Report) -> str:
         _key(report.runs[0]),
         *(f"<h3>{escape(run.label)}</h3>{_summary(run)}{picture.overview(run)}" for run in report.runs),
         "<h2>Fault by fault</h2>",
-        '<p class="faint">Of each kind the one with the longest time without writes. Zero is the moment of the fault; '
-        "the shaded time is as long as it lasted. Ticks on the lanes of sentinels are announcements; point at one to "
-        "read it.</p>",
+        f'<p class="faint">{_STRIPS}</p>',
         *(_fault(report, fault) for fault in Fault),
         "<h2>How this was done</h2>",
         _conditions(report),
@@ -86,7 +88,9 @@ def _table(report: Report) -> str:
         for index, (run, row) in enumerate(rows):
             first = f'<td class="t" rowspan="{len(rows)}" title="{escape(KINDS[fault].words)}">{fault.value}</td>'
             cells = [_cell(name, text) for (name, _), text in zip(figures.COLUMNS, figures.cells(row), strict=True)]
-            lines.append(f'<tr>{first if index == 0 else ""}<td class="t">{escape(run.label)}</td>{"".join(cells)}</tr>')
+            lines.append(
+                f'<tr>{first if index == 0 else ""}<td class="t">{escape(run.label)}</td>{"".join(cells)}</tr>'
+            )
         groups.append(f"<tbody>{''.join(lines)}</tbody>")
     return (
         '<div class="scroll"><table><thead><tr><th class="t">fault</th><th class="t">sentinels</th>'
@@ -109,12 +113,16 @@ def _legend(report: Report) -> str:
         "Writers on the cut-off side of a partition are left out of the times without writes: nobody can help them. "
         "What they wrote there counts as lost."
     )
-    return f'<details><summary>What the columns mean</summary><dl>{"".join(rows)}</dl><p class="faint">{note}</p></details>'
+    listed = f'<dl>{"".join(rows)}</dl><p class="faint">{note}</p>'
+    return f"<details><summary>What the columns mean</summary>{listed}</details>"
 
 
 def _key(run: Run) -> str:
     entries = [
-        *((picture.COLOURS[i % len(picture.COLOURS)], f"{n.name} is master, or is named") for i, n in enumerate(run.roster.servers)),
+        *(
+            (picture.COLOURS[i % len(picture.COLOURS)], f"{n.name} is master, or is named")
+            for i, n in enumerate(run.roster.servers)
+        ),
         (picture.LINKED, "replica"),
         (picture.UNLINKED, "replica, link down"),
         (picture.SILENT, "no answer"),

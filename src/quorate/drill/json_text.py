@@ -1,17 +1,17 @@
 """A report as one JSON object. Stable: fields are added, never renamed or removed. Times in seconds.
 
-    format      1
-    good        whether the first run shows nothing wrong
-    conditions  seed, command, machine, server, ground, path, writers, rate (writes a second, of all), down_after_ms,
-                failover_timeout_ms, replicas, left_out (fault to reason)
-    runs        one, or two to compare; each: label, seconds, acknowledged, failed, lost, troubles (sentences), faults,
-                outcomes
-    faults      one for each kind: fault, times, no_writes (p50, p99, max over writers and times), lost (cause to
-                number), two_masters and two_masters_after_fault (means), survivors_follow and all_follow (the slowest;
-                null: not in time), disagreement (mean), failovers
-    outcomes    one for each fault done: number, round, fault, words, began (since the run's begin), lasted,
-                whole_after (null: never), no_writes (one per writer), lost, two_masters, survivors_follow, all_follow,
-                disagreement, promoted (server and seconds after the fault), complaints
+format      1
+good        whether the first run shows nothing wrong
+conditions  seed, command, machine, server, ground, path, writers, rate (writes a second, of all), down_after_ms,
+            failover_timeout_ms, replicas, left_out (fault to reason)
+runs        one, or two to compare; each: label, seconds, acknowledged, failed, lost, troubles (sentences), faults,
+            outcomes
+faults      one for each kind: fault, times, no_writes (p50, p99, max over writers and times), lost (cause to
+            number), two_masters and two_masters_after_fault (means), survivors_follow and all_follow (the slowest;
+            null: not in time), disagreement (mean), failovers
+outcomes    one for each fault done: number, round, fault, words, began (since the run's begin), lasted,
+            whole_after (null: never), no_writes (one per writer), lost, two_masters, survivors_follow, all_follow,
+            disagreement, promoted (server and seconds after the fault), complaints
 """
 
 import json

@@ -17,6 +17,7 @@ CLONE_NEWNET = 0x40000000
 
 _MS_REC = 0x4000
 _MS_PRIVATE = 1 << 18
+_MNT_DETACH = 2
 _PR_SET_PDEATHSIG = 1
 
 _TUNSETIFF = 0x400454CA
@@ -79,6 +80,11 @@ def own_mounts() -> None:
 def mount_small(folder: Path, size: int) -> None:
     """A file system of `size` bytes in memory."""
     _call("mount", b"drill", os.fsencode(folder), b"tmpfs", ctypes.c_ulong(0), f"size={size},mode=0700".encode())
+
+
+def unmount(folder: Path) -> None:
+    """Let go of a file system, at once for whoever looks, and for good when nobody uses it any more."""
+    _call("umount2", os.fsencode(folder), ctypes.c_int(_MNT_DETACH))
 
 
 def die_with_parent(parent: int) -> None:

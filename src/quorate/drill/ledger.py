@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -70,7 +71,7 @@ class Ledger:
         before = next((a.at for a in reversed(acks[:first]) if a not in self.lost), begin)
         after = next((a.at for a in acks[beyond:] if a not in self.lost), end)
         kept = [before, *(a.at for a in acks[first:beyond] if a not in self.lost), after]
-        return max((b - a for a, b in zip(kept, kept[1:], strict=False)), default=end - begin)
+        return max((b - a for a, b in pairwise(kept)), default=end - begin)
 
 
 def quantile(values: Iterable[float], share: float) -> float | None:

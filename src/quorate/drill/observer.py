@@ -102,7 +102,10 @@ class Observer:
             if node is not master and not (sight.linked and sight.following == master.place):
                 return f"{node.name} does not follow {master.name}"
         views = await asyncio.gather(*(self._view(node) for node in self.roster.sentinels))
-        return next((why for node, view in zip(self.roster.sentinels, views, strict=True) if (why := self._lacks(node, view))), "")
+        return next(
+            (why for node, view in zip(self.roster.sentinels, views, strict=True) if (why := self._lacks(node, view))),
+            "",
+        )
 
     async def _view(self, node: Node) -> SentinelPicture | None:
         with contextlib.suppress(UnreadableError):
@@ -130,7 +133,8 @@ class Observer:
                     line = await Line.open(node.place, self._access())
                 (reply,) = await line.ask(("ROLE",))
             except UnreadableError:
-                line = await _dropped(line)
+                await _drop(line)
+                line = None
                 # It fell silent when the question was sent, not when the wait for an answer was over.
                 track.see(asked, ServerSight(""))
                 await asyncio.sleep(_RETRY)
@@ -153,7 +157,8 @@ class Observer:
                     ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.master), ("SENTINEL", "MASTER", self.master)
                 )
             except UnreadableError:
-                line = await _dropped(line)
+                await _drop(line)
+                line = None
                 track.see(asked, SentinelSight(False))
                 await asyncio.sleep(_RETRY)
                 continue
@@ -205,6 +210,6 @@ def _gap(master: Master, replicas: int, peers: int) -> str:
     return ""
 
 
-async def _dropped(line: Line | None) -> None:
+async def _drop(line: Line | None) -> None:
     if line is not None:
         await line.close()

@@ -4,13 +4,14 @@ A server has one colour: its lane shows it while that server takes writes, and a
 there. So sentinels that disagree differ in colour, and two masters are two coloured lanes at one time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from quorate.client import events
 from quorate.client.events import Weight
-from quorate.drill.ledger import Ack, per_second
+from quorate.client.picture import Place
+from quorate.drill.ledger import per_second
 from quorate.drill.nodes import Node
 from quorate.drill.report import Outcome, Run
 from quorate.drill.track import SentinelSight, ServerSight, Span
@@ -24,6 +25,8 @@ LOST = "#dc2626"
 _BAND = "#fef3c7"
 _INK = "#334155"
 _FAINT = "#94a3b8"
+_STRONG = "#111827"
+_WEAK = "#6b7280"
 
 _LEFT = 92
 _RIGHT = 12
@@ -39,11 +42,12 @@ _TOLD = {"+sdown", "+odown", "+try-failover", "+elected-leader", "+switch-master
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The time that a picture shows and the moment that is its zero."""
+    """The time that a picture shows, the moment that is its zero, and the one after which nothing is drawn."""
 
     begin: float
     end: float
     zero: float
+    until: float
 
     def x(self, moment: float) -> float:
         share = (moment - self.begin) / max(0.001, self.end - self.begin)
@@ -52,7 +56,8 @@ class Frame:
 
 def overview(run: Run) -> str:
     """The whole run, with the numbers of its faults on top."""
-    frame = Frame(run.began, max(run.ended, run.began + 1), run.began)
+    end = max(run.ended, run.began + 1)
+    frame = Frame(run.began, end, run.began, end)
     bands = []
     for outcome in run.outcomes:
         bands.append(_band(frame, outcome, _height(run)))
@@ -66,9 +71,9 @@ def overview(run: Run) -> str:
 
 
 def strip(run: Run, outcome: Outcome, before: float, after: float) -> str:
-    """One fault from `before` seconds before it to `after` seconds after its begin."""
+    """One fault from `before` seconds before it to `after` seconds after its begin, empty once it is over."""
     begun, ended = outcome.moments.begun, outcome.moments.ended
-    frame = Frame(begun - before, begun + after, begun)
+    frame = Frame(begun - before, begun + after, begun, min(begun + after, outcome.moments.over))
     marks = [_band(frame, outcome, _height(run))]
     marks.append(f'<text x="{frame.x(begun) + 3:.1f}" y="14" class="n">fault</text>')
     if frame.x(ended) - frame.x(begun) > 40:
@@ -78,22 +83,20 @@ def strip(run: Run, outcome: Outcome, before: float, after: float) -> str:
 
 def _svg(run: Run, frame: Frame, behind: Sequence[str], *, marked: bool) -> str:
     height = _height(run)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="Timeline of {escape(run.label)}">',
-        *behind,
-        *_writes(run, frame),
-    ]
+    box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
+    parts = [f'<svg {box} role="img" aria-label="Timeline of {escape(run.label)}">', *behind, *_writes(run, frame)]
     y = _TOP + _WRITES + _GAP
-    colours = {node.place: COLOURS[i % len(COLOURS)] for i, node in enumerate(run.roster.servers)}
+    colours: dict[Place | None, str] = {
+        node.place: COLOURS[i % len(COLOURS)] for i, node in enumerate(run.roster.servers)
+    }
     for node in run.roster.servers:
-        spans = run.servers[node.name].spans(frame.begin, frame.end)
+        spans = run.servers[node.name].spans(frame.begin, frame.until)
         bars = [(span, *_server_look(span.value, colours[node.place])) for span in spans]
         parts += _lane(frame, y, node, bars)
         y += _STEP
     y += _GAP
     for node in run.roster.sentinels:
-        seen = run.sentinels[node.name].spans(frame.begin, frame.end)
+        seen = run.sentinels[node.name].spans(frame.begin, frame.until)
         parts += _lane(frame, y, node, [(s, *_sentinel_look(s.value, run, colours)) for s in seen])
         if marked:
             parts += _marks(run, frame, node, y)
@@ -107,16 +110,14 @@ def _height(run: Run) -> int:
 
 def _band(frame: Frame, outcome: Outcome, height: int) -> str:
     left, right = frame.x(outcome.moments.begun), frame.x(outcome.moments.ended)
-    return (
-        f'<rect x="{left:.1f}" y="{_TOP - 6}" width="{max(1.5, right - left):.1f}" height="{height - _TOP - _FOOT + 6}" '
-        f'fill="{_BAND}"/>'
-    )
+    size = f'width="{max(1.5, right - left):.1f}" height="{height - _TOP - _FOOT + 6}"'
+    return f'<rect x="{left:.1f}" y="{_TOP - 6}" {size} fill="{_BAND}"/>'
 
 
 def _writes(run: Run, frame: Frame) -> list[str]:
     """Kept writes a second as an area, those that were lost on top of them in red."""
     width = max(0.1, (frame.end - frame.begin) / 400)
-    inside = [ack for ack in run.acks if frame.begin <= ack.at < frame.end]
+    inside = [ack for ack in run.acks if frame.begin <= ack.at < frame.until]
     gone = {loss.ack for outcome in run.outcomes for loss in outcome.losses}
     kept = per_second([ack for ack in inside if ack not in gone], frame.begin, frame.end, width)
     lost = per_second([ack for ack in inside if ack in gone], frame.begin, frame.end, width)
@@ -139,8 +140,8 @@ def _area(frame: Frame, values: Sequence[float], scale: tuple[float, float, int]
     points = [f"{frame.x(frame.begin):.1f},{floor}"]
     for index, value in enumerate(values):
         y = floor - value / top * (_WRITES - 4)
-        for edge in (index, index + 1):
-            points.append(f"{frame.x(min(frame.end, frame.begin + edge * width)):.1f},{y:.1f}")
+        edges = (min(frame.end, frame.begin + edge * width) for edge in (index, index + 1))
+        points += [f"{frame.x(edge):.1f},{y:.1f}" for edge in edges]
     points.append(f"{frame.x(frame.end):.1f},{floor}")
     return f'<polygon points="{" ".join(points)}" fill="{colour}"/>'
 
@@ -154,7 +155,7 @@ def _server_look(sight: ServerSight, colour: str) -> tuple[str, str]:
     return SILENT, "no answer"
 
 
-def _sentinel_look(sight: SentinelSight, run: Run, colours: dict[object, str]) -> tuple[str, str]:
+def _sentinel_look(sight: SentinelSight, run: Run, colours: Mapping[Place | None, str]) -> tuple[str, str]:
     if not sight.answers:
         return SILENT, "no answer"
     node = run.roster.server_at(sight.master)
@@ -179,15 +180,14 @@ def _marks(run: Run, frame: Frame, node: Node, y: int) -> list[str]:
     """Ticks for what a sentinel announced; pointing at one tells what."""
     parts = []
     for event in run.events:
-        if event.sentinel == node.name and event.channel in _TOLD and frame.begin <= event.at <= frame.end:
+        if event.sentinel == node.name and event.channel in _TOLD and frame.begin <= event.at <= frame.until:
             meaning = events.explain(event.channel, event.payload)
             strong = meaning.weight in {Weight.GOOD, Weight.BAD}
             x = frame.x(event.at)
             words = f"{event.at - frame.zero:+.2f} s {event.channel}: {meaning.words}"
-            parts.append(
-                f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 2}" y2="{y + _LANE + 2}" stroke="{"#111827" if strong else "#6b7280"}" '
-                f'stroke-width="1.5"><title>{escape(words)}</title></line>'
-            )
+            place = f'x1="{x:.1f}" x2="{x:.1f}" y1="{y - 2}" y2="{y + _LANE + 2}"'
+            look = f'stroke="{_STRONG if strong else _WEAK}" stroke-width="1.5"'
+            parts.append(f"<line {place} {look}><title>{escape(words)}</title></line>")
     return parts
 
 

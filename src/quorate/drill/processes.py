@@ -5,7 +5,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,10 +60,9 @@ def signal_to(process: "subprocess.Popen[bytes]", number: signal.Signals) -> Non
 
 async def ended(process: "subprocess.Popen[bytes]", patience: float) -> bool:
     """Wait for its end without blocking the loop; False when the patience is over first."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(patience):
-            while process.poll() is None:
-                await asyncio.sleep(0.01)
+    deadline = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a process ends without an event
+        await asyncio.sleep(0.01)
     return process.poll() is not None
 
 

@@ -52,8 +52,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All outcomes of one kind of fault: gaps over all writers, means of what is counted in seconds, the slowest of what
-    is waited for. None where nothing was measured.
+    """All outcomes of one kind of fault. None where nothing was measured.
+
+    Gaps are over all writers; what is counted in seconds is a mean; of what is waited for, it is the slowest.
     """
 
     fault: Fault

@@ -80,7 +80,7 @@ class Stage:
 
 
 async def drill_own(setup: Setup, ground: Ground, folder: Path, work: tuple[Plan, Tell]) -> Run:
-    """Start a cluster, take it through the schedule, end it. Faults that cannot be done here must be left out before."""
+    """Start a cluster, take it through the schedule, end it."""
     plan, tell = work
     cluster = Cluster(setup, ground, folder)
     stage = Stage(Run(setup.label, cluster.roster), plan, tell)

@@ -47,9 +47,9 @@ def cut(group: Iterable[int], rest: Iterable[int], *, outward: bool = True, inwa
     return rules + [Rule(b, a, cut=True) for a, b in pairs if inward]
 
 
-def among(ports: Iterable[int], **what: float) -> list[Rule]:
+def among(ports: Iterable[int], *, delay: float = 0.0, jitter: float = 0.0, loss: float = 0.0) -> list[Rule]:
     """The same delay, jitter or loss between all of these ports, each way."""
-    return [Rule(a, b, **what) for a, b in permutations(ports, 2)]
+    return [Rule(a, b, delay=delay, jitter=jitter, loss=loss) for a, b in permutations(ports, 2)]
 
 
 class Control:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 from quorate.client.picture import Place
@@ -67,7 +68,7 @@ def seconds_where(tracks: Sequence[Track[T]], begin: float, end: float, holds: C
     """For how long a condition on the values of all tracks held."""
     moments = sorted({begin, end, *(t for track in tracks for t in track.times if begin < t < end)})
     total = 0.0
-    for since, until in zip(moments, moments[1:], strict=False):
+    for since, until in pairwise(moments):
         values = [value for track in tracks if (value := track.at(since)) is not None]
         if holds(values):
             total += until - since

@@ -78,8 +78,10 @@ class LibraryWay:
         limits = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
         # Retries of its own would hide from the ledger when a write first failed.
         once = Retry(NoBackoff(), 0)
-        self._sentinel = Sentinel(places, sentinel_kwargs={**limits, "retry": once})
-        self._pool = SentinelConnectionPool(
+        self._sentinel = Sentinel(  # type: ignore[no-untyped-call]
+            places, sentinel_kwargs={**limits, "retry": once}
+        )
+        self._pool = SentinelConnectionPool(  # type: ignore[no-untyped-call]
             orders.master, self._sentinel, password=orders.password or None, retry=once, max_connections=1, **limits
         )
         self._redis: Redis = Redis(connection_pool=self._pool)

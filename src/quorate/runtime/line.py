@@ -121,7 +121,11 @@ class Line(asyncio.Protocol):
         if self._over:
             return
         self.receive(data, clock.now())
-        if len(data) >= _GULP and not self._over and self._transport is not None:
+        if len(data) >= _GULP:
+            self._take_breath()
+
+    def _take_breath(self) -> None:
+        if not self._over and self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(_BREATH, self._read_on)
 

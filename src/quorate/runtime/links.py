@@ -62,6 +62,9 @@ _PING: _Expected = (_Kind.PING, _NOBODY)
 _INFO: _Expected = (_Kind.INFO, _NOBODY)
 _KIND: _Expected = (_Kind.KIND, _NOBODY)
 
+# Python 3.11 takes its time to find the member of an enum.
+_PUBLISH = _Kind.PUBLISH
+
 _PONG = b"+PONG\r\n"
 _PONGS = {pong.value: pong for pong in Pong}
 
@@ -98,7 +101,7 @@ class CommandLink(Line):
             case Ping():
                 return self._spelling.ping, _PING
             case PublishHello():
-                return self._spelling.publish(request), (_Kind.PUBLISH, request.about)
+                return self._spelling.publish(request), (_PUBLISH, request.about)
             case AskInfo():
                 return self._spelling.info, _INFO
             case AskDown():
@@ -139,17 +142,19 @@ class CommandLink(Line):
             if not self._expected:
                 self.fail(reply.text if isinstance(reply, Error) else UNSOLICITED)
                 return
-            kind, about = self._expected.popleft()
-            self._answered(kind, about, reply, stamp)
+            kind, about = expected = self._expected.popleft()
+            if expected is _PING and reply is PONG:
+                self._feed(self._pinged, stamp)
+            elif kind is _PUBLISH and type(reply) is int:
+                self._feed(Published(self.conn, about, True), stamp)
+            else:
+                self._answered(kind, about, reply, stamp)
 
     def _answered(self, kind: _Kind, about: InstanceId, reply: Reply, stamp: Millis) -> None:
         match kind:
             case _Kind.PING:
-                if reply is PONG:
-                    self._feed(self._pinged, stamp)
-                else:
-                    word, text = ping_word(reply)
-                    self._feed(Pinged(self.conn, _PONGS[word], text), stamp)
+                word, text = ping_word(reply)
+                self._feed(Pinged(self.conn, _PONGS[word], text), stamp)
             case _Kind.INFO:
                 self._informed(reply, stamp)
             case _Kind.PUBLISH:

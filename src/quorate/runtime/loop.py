@@ -33,7 +33,7 @@ BROKEN = 70
 
 _WOKE = Woke()
 
-_KERNEL = " ".join((os.uname().sysname, os.uname().release, os.uname().machine))
+_KERNEL = "{0.sysname} {0.release} {0.machine}".format(os.uname())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,9 @@ class World:
             return
         now = clock.now() if stamp is None else stamp
         # Time never runs backwards for the core, even if inputs of one turn were read in another order.
-        if now < self._latest:
-            now = self._latest
-        self._latest = now
+        self._latest = now = max(now, self._latest)
+        if self._driver.take(now, event):
+            return
         self._inside = True
         try:
             effects = self._submit(now, event)

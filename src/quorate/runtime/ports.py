@@ -18,6 +18,10 @@ from quorate.model.saved import SaveDelta
 class Decider(Protocol):
     """The driver around the core."""
 
+    def take(self, now: Millis, event: Input) -> bool:
+        """Take in an input from which nothing follows; False, with nothing done, if `submit` must."""
+        ...
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """The effects that may start now, in order."""
         ...

@@ -313,7 +313,8 @@ class Connection(asyncio.Protocol):
     @property
     def unread(self) -> int:
         """Bytes of requests that are not executed yet."""
-        return self._parser.buffered + len(self._backlog) + sum(len(word) for request in self._queue for word in request)
+        queued = sum(len(word) for request in self._queue for word in request)
+        return self._parser.buffered + len(self._backlog) + queued
 
     @property
     def waiting(self) -> bool:

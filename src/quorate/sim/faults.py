@@ -35,7 +35,7 @@ class Kind(Enum):
     LOSE_TAIL = "unsynced data"
     EMPTY = "reborn empty"
     PAUSE_SERVER = "pause server"
-    PASSWORD = "wrong password"
+    PASSWORD = "wrong password"  # noqa: S105 - the name of a fault
     BUSY = "busy script"
     MISCONF = "misconf"
     LOADING = "slow load"
@@ -43,7 +43,7 @@ class Kind(Enum):
     POWER = "power cut"
     # Operators.
     SET = "SENTINEL SET"
-    AUTH_PASS = "wrong auth-pass"
+    AUTH_PASS = "wrong auth-pass"  # noqa: S105 - the name of a fault
     RESET = "SENTINEL RESET"
     MONITOR = "SENTINEL MONITOR"
     FAILOVER = "SENTINEL FAILOVER"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from quorate.core.state import FailoverState
 from quorate.model.notice import Event, Notice
@@ -90,7 +91,7 @@ class Inflictor(Observer):
             if fault.entering is not None:
                 self._waiting.setdefault(fault.entering, []).append(fault)
             elif fault.at is not None:
-                world.schedule.after(fault.at, lambda fault=fault: self._strike(fault, self._scene(fault)))
+                world.schedule.after(fault.at, partial(self._strike_timed, fault))
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.master is None:
@@ -129,9 +130,9 @@ class Inflictor(Observer):
 
     # --- striking ---------------------------------------------------------------------------------------------------
 
-    def _scene(self, fault: Planned) -> Scene:
+    def _strike_timed(self, fault: Planned) -> None:
         groups = self.world.groups
-        return Scene(self.world, self._dice(fault), groups[fault.group % len(groups)])
+        self._strike(fault, Scene(self.world, self._dice(fault), groups[fault.group % len(groups)]))
 
     def _dice(self, fault: Planned) -> Dice:
         return self.world.dice.split(f"fault {fault.number}")
@@ -154,12 +155,12 @@ class Inflictor(Observer):
             return
         self._striking = True
         # Whoever is killed now has been in its state until now.
-        states = {state for (host, _), state in self._standing.items() if host.up} or {None}
+        states: set[FailoverState | None] = {state for (host, _), state in self._standing.items() if host.up}
         struck = STRIKERS[fault.kind](scene, fault)
         self._striking = False
         if struck is None:
             return
-        self.cells.update((fault.kind, state) for state in states)
+        self.cells.update((fault.kind, state) for state in states or {None})
         self._begun(fault, struck)
 
     def _begun(self, fault: Planned, struck: Struck) -> None:

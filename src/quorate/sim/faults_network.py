@@ -8,6 +8,7 @@ from quorate.sim.faults_scene import Scene, Struck
 from quorate.sim.network import Node, Weather
 from quorate.sim.troubles import Way
 
+
 def weather(scene: Scene, fault: Planned) -> Struck | None:
     """Slow, uneven or lossy, everywhere."""
     book = scene.world.troubles

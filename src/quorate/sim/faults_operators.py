@@ -27,6 +27,7 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     if host is None or not host.is_ours:
         return None
     name = scene.name
+    change: Callable[[MasterSettings], MasterSettings]
     match fault.kind:
         case Kind.FAILOVER:
             host.submit(FailoverRequested(host.caller(None), name))

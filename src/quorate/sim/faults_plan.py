@@ -64,8 +64,8 @@ def draw_plan(options: Options, safety: Millis) -> Plan:
     for _ in range(dice.between(FEWEST, FEWEST + 7)):
         fault = _drawn(dice, options, len(plan), enabled)
         plan.append(replace(fault, at=dice.between(first, safety - 5_000)))
-    for number in range(len(plan), len(plan) + dice.between(1, 3)):
-        plan.append(_stopping_master(dice, options, number, safety))
+    begun = len(plan)
+    plan += [_stopping_master(dice, options, begun + more, safety) for more in range(dice.between(1, 3))]
     for _ in range(dice.between(2, 6)):
         plan.append(_triggered(dice, _drawn(dice, options, len(plan), enabled)))
     return tuple(plan)
@@ -80,7 +80,9 @@ def _drawn(dice: Dice, options: Options, number: int, kinds: Sequence[Kind]) -> 
     amount = dice.between(low, high) if kind is Kind.CLOCK else dice.skewed(low, high) if high else 0
     if kind in {Kind.PARTITION, Kind.ONE_WAY} and dice.chance(60):
         amount = 0
-    return Planned(number, kind, dice.choice(aims), _duration(dice, options), dice.between(0, options.masters - 1), amount=amount)
+    return Planned(
+        number, kind, dice.choice(aims), _duration(dice, options), dice.between(0, options.masters - 1), amount=amount
+    )
 
 
 def _duration(dice: Dice, options: Options) -> Millis:

@@ -1,5 +1,7 @@
 """Faults of servers and their data."""
 
+from functools import partial
+
 from quorate.sim.faults import Kind, Planned
 from quorate.sim.faults_scene import Scene, Struck
 from quorate.sim.faults_sentinels import revive as revive_sentinel
@@ -126,8 +128,8 @@ def power(scene: Scene, fault: Planned) -> Struck | None:
 
     def mend() -> None:
         for server in victims:
-            schedule.after(dice.skewed(1, 5_000), lambda server=server: revive(server))
+            schedule.after(dice.skewed(1, 5_000), partial(revive, server))
         for host in hosts:
-            schedule.after(dice.skewed(1, 5_000), lambda host=host: revive_sentinel(host))
+            schedule.after(dice.skewed(1, 5_000), partial(revive_sentinel, host))
 
     return Struck(f"{len(victims)} servers and {len(hosts)} sentinels without power", mend)

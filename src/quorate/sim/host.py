@@ -1,7 +1,7 @@
 """A process that runs the real core, driver, rewriter and loader, among a simulated network and disk."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,6 +46,14 @@ class Line:
     asked: deque[requests.Request] = field(default_factory=deque)
 
 
+class Rules(Protocol):
+    """Whoever decides in a host: our core behind its driver, or the rules of C Sentinel."""
+
+    def submit(self, now: Millis, event: Input) -> Sequence[outcome.Effect]: ...
+    def wake_at(self) -> Millis | None: ...
+    def view(self, now: Millis) -> SentinelView: ...
+
+
 class Audience(Protocol):
     """Who is told what a sentinel does."""
 
@@ -69,8 +77,9 @@ class SentinelHost:
         self.life = 0
         self.exits = 0
         self.myid = RunId("")
-        self.driver: Driver | None = None
+        self.driver: Rules | None = None
         self.sentinel: Sentinel | None = None
+        """The core, where it is ours that decides."""
         self.clock_offset: Millis = 0
         self.dns: dict[str, str] = {}
         self.results: dict[int, outcome.Result] = {}
@@ -97,8 +106,7 @@ class SentinelHost:
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
         self._document = Document(self.disk.data, config)
-        self.sentinel = Sentinel(config.saved, self.clock(), self.dice.seed(), {})
-        self.driver = Driver(self.sentinel)
+        self.driver = self._rules(config.saved)
         self.node.listening[PORT] = self._accept
         self._audience.restarted(self, config.saved)
         self.submit(inputs.Woke())
@@ -116,6 +124,10 @@ class SentinelHost:
             self._timer.cancel()
             self._timer, self._timer_at = None, None
         self.network.hang_up(self.node, told=told)
+
+    def _rules(self, saved: SavedState) -> Rules:
+        self.sentinel = Sentinel(saved, self.clock(), self.dice.seed(), {})
+        return Driver(self.sentinel)
 
     def clock(self) -> Millis:
         """The monotonic clock of this machine: it never steps, and its zero is its own."""
@@ -299,7 +311,7 @@ class SentinelHost:
             case requests.Ping():
                 end.send((inputs.Pong.PONG, "PONG"))
             case requests.AskKind():
-                end.send(True)
+                end.send(self.is_ours or Wrong("ERR unknown subcommand 'quorate'. Try SENTINEL HELP."))
             case requests.NameClient() | requests.Authenticate():
                 end.send(True)
             case requests.PublishHello():

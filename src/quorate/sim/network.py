@@ -176,13 +176,22 @@ class Network:
         far = end.other
         if far is None:
             return
-        moment = max(end.last, self.schedule.now + self._latency())
-        end.last = moment
-        self.schedule.after(moment - self.schedule.now, lambda: self._arrive(end, far, message))
+        schedule = self.schedule
+        end.last = moment = max(end.last, schedule.now + self._latency())
+        schedule.post(moment, self._arrive, end, far, message)
 
     def _arrive(self, end: End, far: End, message: object) -> None:
         if end.forgotten:
             return
+        if self.cuts or self.rejecting or self._held:
+            self._arrive_in_trouble(end, far, message)
+        elif far.closed or far.node.paused or message is _FIN:
+            self._deliver(far, message)
+        elif far.node.alive and far.owner is not None:
+            # Nearly always; the rest of this file is about the other times.
+            far.owner.received(far, message)
+
+    def _arrive_in_trouble(self, end: End, far: End, message: object) -> None:
         way = (end.node.ip, far.node.ip)
         if way in self.cuts or self._held.get(way):
             self._held.setdefault(way, []).append(lambda: self._deliver(far, message))
@@ -294,6 +303,8 @@ class Network:
     def _latency(self) -> Millis:
         weather = self.weather
         latency = weather.latency
+        if not weather.jitter and not weather.loss:
+            return latency
         if weather.jitter:
             latency += self._dice.skewed(0, weather.jitter)
         lost = RETRANSMISSION

@@ -12,12 +12,12 @@ SHORTEST: Millis = 20
 
 @dataclass(slots=True)
 class Shrinker:
-    """Holds the smallest failing result so far. `progress` is told after each attempt: how many, and how many faults."""
+    """Holds the smallest failing result so far. `progress` hears the attempt and how many faults are left."""
 
     smallest: Result
     attempts: int = 0
     most_attempts: int = 300
-    progress: Callable[[int, int], None] = lambda attempts, faults: None  # noqa: E731, ARG005
+    progress: Callable[[int, int], None] = lambda attempts, faults: None  # noqa: ARG005
 
     def shrink(self) -> Result:
         """Remove, then shorten, until nothing helps; the smallest result that still fails, with its transcript."""

@@ -1,8 +1,9 @@
-"""A run as lines of fixed width: what failed and was mended, what sentinels said, and on demand how everybody stands."""
+"""A run as lines of fixed width: what failed and was mended, what sentinels said, on demand how everybody stands."""
 
 from collections import deque
 
 from quorate.core.requests import AskDown, Reconfigure, Request
+from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice
 from quorate.model.saved import SavedState
@@ -77,8 +78,8 @@ class Transcript(Observer):
         link = "" if server.is_master else " linked" if server.link_up else " cut off"
         return f"= {state:<8} {role:<10} offset {len(server.log):>6}{link}"
 
-    def _sentinel(self, host: SentinelHost, name: str) -> str:
-        view = host.master(self.world.groups[0].name.__class__(name))
+    def _sentinel(self, host: SentinelHost, name: MasterName) -> str:
+        view = host.master(name)
         if view is None:
             return f"= {'dead' if not host.up else 'up':<8} {name}"
         state = "paused" if host.node.paused else "up"
@@ -86,4 +87,5 @@ class Transcript(Observer):
         flags = ",".join(flag for flag in view.instance.flags if flag != "master")
         doing = view.failover_state or ""
         epochs = f"config {view.config_epoch:>3} voted {view.leader_epoch:>3}"
-        return f"= {state:<8} {name} at {where:<6} {epochs} peers {view.peers} replicas {view.replicas} {doing} {flags}".rstrip()
+        others = f"peers {view.peers} replicas {view.replicas}"
+        return f"= {state:<8} {name} at {where:<6} {epochs} {others} {doing} {flags}".rstrip()

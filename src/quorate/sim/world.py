@@ -9,9 +9,9 @@ from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
 from quorate.model.saved import SavedState
+from quorate.sim.classic import ClassicSentinel
 from quorate.sim.disk import Disk
 from quorate.sim.faults import Planned
-from quorate.sim.troubles import Troubles
 from quorate.sim.host import PORT as SENTINEL_PORT
 from quorate.sim.host import SentinelHost
 from quorate.sim.network import Network, Node, Weather
@@ -19,6 +19,7 @@ from quorate.sim.randomness import Dice
 from quorate.sim.schedule import Schedule
 from quorate.sim.server import PORT as SERVER_PORT
 from quorate.sim.server import RedisServer
+from quorate.sim.troubles import Troubles
 from quorate.sim.workload import Client, Ledger
 
 
@@ -175,7 +176,8 @@ class World:
                 lines.append(f"sentinel auth-pass {name} {self.options.password}")
         dice = self.dice.split(node.name)
         disk = Disk(self.schedule, dice.split("disk"), "\n".join([*lines, ""]).encode())
-        host = SentinelHost(node, self.network, disk, dice, self)
+        kind = ClassicSentinel if number >= self.options.sentinels - self.options.classic else SentinelHost
+        host = kind(node, self.network, disk, dice, self)
         host.dns = {group.servers[0].node.name: group.servers[0].node.ip for group in self.groups}
         self.schedule.after(dice.between(0, 500), host.start)
         return host

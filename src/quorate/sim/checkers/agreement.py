@@ -18,26 +18,35 @@ class Agreement(Checker):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._down: dict[tuple[MasterName, SentinelHost], Millis | None] = {}
+        self._down: dict[tuple[MasterName, SentinelHost], dict[str, Millis | None]] = {}
+        """Per master and sentinel: addresses that it saw down, and until when (None: it still does)."""
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.master is None:
             return
-        key = (notice.master, host)
+        seen = self._down.setdefault((notice.master, host), {})
         if notice.event is Event.SDOWN and notice.text.startswith("master "):
-            self._down[key] = None
-        elif (notice.event is Event.SDOWN_OVER and notice.text.startswith("master ")) or (
-            notice.event in (Event.SWITCH_MASTER, Event.RESET_MASTER) and self._down.get(key, 0) is None
-        ):
-            self._down[key] = self.world.schedule.now
-        elif notice.event is Event.TRY_FAILOVER and not host.is_forced(notice.master):
-            self._count(host, notice.master)
+            seen[_address(notice)] = None
+        elif notice.event is Event.SDOWN_OVER and notice.text.startswith("master "):
+            seen[_address(notice)] = self.world.schedule.now
+        elif notice.event in (Event.SWITCH_MASTER, Event.RESET_MASTER):
+            seen.update({place: self.world.schedule.now for place, until in seen.items() if until is None})
+        elif notice.event is Event.TRY_FAILOVER and host.is_ours and not host.is_forced(notice.master):
+            # C sentinels let opinions of the old address count against the new one for a while.
+            self._count(host, notice.master, _address(notice))
 
-    def _count(self, host: SentinelHost, name: MasterName) -> None:
+    def _count(self, host: SentinelHost, name: MasterName, place: str) -> None:
+        """What somebody thought of another address does not count."""
         master = host.master(name)
         if master is None:
             return
         oldest = self.world.schedule.now - OPINION_LASTS - host.slowness()
-        seen = sum(1 for (n, _), until in self._down.items() if n == name and (until is None or until >= oldest))
-        if seen < master.settings.quorum:
-            self.violated(f"{host.node.name} stands for {name}, {seen} of {master.settings.quorum} see it down")
+        ends = [seen.get(place, 0) for (of, _), seen in self._down.items() if of == name]
+        count = sum(1 for until in ends if until is None or until >= max(1, oldest))
+        if count < master.settings.quorum:
+            self.violated(f"{host.node.name} stands for {name}, {count} of {master.settings.quorum} see it down")
+
+
+def _address(notice: Notice) -> str:
+    """`kind name ip port` is how an event names a master."""
+    return " ".join(notice.text.split()[2:4])

@@ -11,7 +11,7 @@ class Demotion(Checker):
     name = "no demotion on a stale view"
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
-        if notice.event is not Event.CONVERT_TO_SLAVE or notice.master is None:
+        if notice.event is not Event.CONVERT_TO_SLAVE or notice.master is None or not host.is_ours:
             return
         name = notice.text.split()[1]
         replica = next((r for r in host.replicas(notice.master) if r.instance.name == name), None)

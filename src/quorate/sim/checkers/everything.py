@@ -3,23 +3,37 @@
 from quorate.sim.checkers.agreement import Agreement
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.checkers.demotion import Demotion
+from quorate.sim.checkers.durable import Durable
+from quorate.sim.checkers.elected import Elected
 from quorate.sim.checkers.epochs import Epochs
 from quorate.sim.checkers.losses import Losses
 from quorate.sim.checkers.memory import Memory
 from quorate.sim.checkers.notices import Notices
+from quorate.sim.checkers.one_configuration import OneConfiguration
 from quorate.sim.checkers.one_leader import OneLeader
+from quorate.sim.checkers.order import Order
 from quorate.sim.checkers.promotion import Promotion
+from quorate.sim.checkers.restarts import Restarts
+from quorate.sim.checkers.tilt import Tilt
 from quorate.sim.checkers.votes import Votes
+from quorate.sim.checkers.winners import Winners
 from quorate.sim.world import World
 
 CHECKERS: tuple[type[Checker], ...] = (
     OneLeader,
+    Elected,
     Votes,
+    Durable,
+    Restarts,
     Epochs,
+    OneConfiguration,
     Promotion,
     Agreement,
+    Winners,
     Demotion,
+    Tilt,
     Notices,
+    Order,
     Memory,
     Losses,
 )

@@ -4,7 +4,7 @@ One master per group, all sentinels agree on it, every server that a sentinel ca
 sentinels know each other. Where a RESET or an empty disk has made a server unknown to all, nobody can find it again.
 """
 
-from quorate.model.identity import MasterName
+from quorate.model.identity import MasterName, RunId
 from quorate.model.millis import Millis
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
@@ -70,13 +70,14 @@ def _strangers(world: World, name: MasterName) -> str:
             return f"{host.node.name} does not monitor {name}"
         if view.failover_state is not None or view.instance.sdown_for is not None:
             return f"{host.node.name} is not at rest about {name}: {' '.join(view.instance.flags)}"
-        missing = ids - {host.myid} - {peer.instance.run_id for peer in host.peers(name)}
+        known = {RunId(peer.instance.run_id) for peer in host.peers(name)}
+        missing = ids - known - {host.myid}
         if missing:
             return f"{host.node.name} does not know {_names(world.sentinels, missing)} of {name}"
     return ""
 
 
-def _names(hosts: list[SentinelHost], ids: set[str]) -> str:
+def _names(hosts: list[SentinelHost], ids: set[RunId]) -> str:
     return ", ".join(host.node.name for host in hosts if host.myid in ids)
 
 

@@ -27,6 +27,7 @@ class Notices(Checker):
         super().__init__(world)
         self._open: dict[SentinelHost, set[Standing]] = {}
         self._address: dict[tuple[SentinelHost, str], str | None] = {}
+        self._promoted: dict[tuple[SentinelHost, str], str] = {}
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:
         self._open[host] = set()
@@ -58,9 +59,13 @@ class Notices(Checker):
         if notice.event is Event.SWITCH_MASTER:
             _, old_ip, old_port, new_ip, new_port = notice.text.split()
             known = self._address.get((host, name))
-            if known not in (None, f"{old_ip} {old_port}"):
+            # An overtaken leader takes back the address that it has told since its promotion.
+            promoted = self._promoted.pop((host, name), None)
+            if known is not None and f"{old_ip} {old_port}" not in (known, promoted):
                 self.violated(f"{host.node.name} switched {name} from {old_ip} though it told of {known}")
             self._address[host, name] = f"{new_ip} {new_port}"
+        elif notice.event is Event.PROMOTED_SLAVE:
+            self._promoted[host, name] = " ".join(notice.text.split()[2:4])
         elif notice.event is Event.MONITOR:
             ip, port = notice.text.split()[2:4]
             self._address[host, name] = f"{ip} {port}" if numeric(ip) else None

@@ -26,7 +26,13 @@ class OneLeader(Checker):
             if (host, notice.master) in self._forced:
                 self._forced.discard((host, notice.master))
                 return
+            if not host.is_ours or self._forgetful():
+                return
             epoch = host.leader_epoch(notice.master)
             leader = self._leaders.setdefault((notice.master, epoch), host.myid)
             if leader != host.myid:
                 self.violated(f"{host.node.name} and {leader[:8]} were both elected for {notice.master} in {epoch}")
+
+    def _forgetful(self) -> bool:
+        """Whether a C sentinel may have voted twice: it votes though it cannot save, and forgets when it dies."""
+        return any(host.disk.failures and not host.is_ours for host in self.world.sentinels)

@@ -19,10 +19,13 @@ class Votes(Checker):
         self._last: dict[tuple[str, str], int] = {}
 
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:  # noqa: ARG002 - where to is all the same
-        if isinstance(request, AskDown) and request.candidate is not None:
+        if host.is_ours and isinstance(request, AskDown) and request.candidate is not None:
             self._book(host, request.ip, request.epoch, request.candidate)
 
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
+        if not host.is_ours:
+            # A C sentinel votes even if it cannot save, and so may forget.
+            return
         if isinstance(question, VoteRequested) and isinstance(result, Opinion) and question.candidate is not None:
             if result.leader is not None:
                 self._book(host, question.ip, result.leader_epoch, result.leader)

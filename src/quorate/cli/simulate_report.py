@@ -1,0 +1,102 @@
+"""Results of simulated worlds as text and as JSON."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+
+from quorate.sim.runner import Result
+from quorate.sim.tally import STATES, Tally, table
+
+TAIL = 60
+"""Lines of a transcript that are shown of its end."""
+
+
+def heading(result: Result) -> Iterator[str]:
+    """The seed, its options and its plan."""
+    yield f"seed {result.order.seed}, {result.order.safety / 60_000:g} minutes"
+    for option in fields(result.options):
+        if option.name != "seed":
+            yield f"  {option.name:<18} {getattr(result.options, option.name)}"
+    yield f"{len(result.plan)} faults:"
+    for fault in result.plan:
+        yield f"  {fault}"
+
+
+def counts(tally: Tally) -> Iterator[str]:
+    """What happened, counted."""
+    for line in table(tally):
+        if not line:
+            return
+        yield line
+
+
+def whole(tally: Tally) -> Iterator[str]:
+    """The counts, and faults by states of a failover."""
+    yield from table(tally)
+    unreached = tally.unreached()
+    yield f"{len(unreached)} of {len(tally.cells) + len(unreached)} combinations of fault and state were not reached."
+
+
+def brief(result: Result) -> Iterator[str]:
+    """A violation in one line."""
+    if result.failed is not None:
+        yield f"seed {result.order.seed}: {result.failed.checker}: {result.failed.text}"
+
+
+def failure(result: Result) -> Iterator[str]:
+    """A violation, and how to see it again."""
+    failed = result.failed
+    assert failed is not None
+    minutes = f" --minutes {result.order.safety / 60_000:g}"
+    yield ""
+    yield f"VIOLATED: {failed.checker}"
+    yield f"  {failed.text}"
+    yield f"  seed {result.order.seed}, at {failed.at} ms, after {failed.events:,} events"
+    yield f"  {result.options}"
+    yield f"  again: quorate simulate --seed {result.order.seed}{minutes} --trace"
+
+
+def shrunk(result: Result) -> Iterator[str]:
+    """The smallest plan that still fails, and the end of what then happens."""
+    failed = result.failed
+    assert failed is not None
+    yield f"  it takes no more than {len(result.plan)} faults:"
+    for fault in result.plan:
+        yield f"    {fault}"
+    yield f"  with these, after {failed.events:,} events: {failed.text}"
+    hidden = max(0, len(result.lines) - TAIL)
+    if hidden:
+        yield f"  ... {hidden} lines before"
+    for line in result.lines[-TAIL:]:
+        yield f"  {line}"
+
+
+def as_json(
+    results: Sequence[Result], tally: Tally, smallest: Sequence[Result], seeds: int = 1, elapsed: float | None = None
+) -> str:
+    """One object: counts, cells by fault and state, violations with the smallest plans found. `elapsed` in seconds."""
+    cells = {
+        kind.value: {("none" if state is None else state.value): tally.cells[kind, state] for state in STATES}
+        for kind in sorted({kind for kind, _ in tally.cells}, key=lambda kind: kind.value)
+    }
+    said = {
+        "seeds": seeds,
+        "counts": dict(sorted(tally.counts.items())),
+        "cells": cells,
+        "violations": [_violation(result) for result in results if result.failed is not None],
+        "smallest": [{**_violation(result), "lines": result.lines[-TAIL:]} for result in smallest],
+    }
+    if elapsed is not None:
+        said["seconds"] = round(elapsed, 3)
+    return json.dumps(said, indent=2)
+
+
+def _violation(result: Result) -> dict[str, object]:
+    assert result.failed is not None
+    return {
+        "seed": result.order.seed,
+        "minutes": result.order.safety / 60_000,
+        **asdict(result.failed),
+        "options": asdict(result.options),
+        "plan": [str(fault) for fault in result.plan],
+    }

@@ -1,0 +1,37 @@
+"""One configuration per epoch: whoever tells of a config epoch tells the same address."""
+
+from quorate.core.requests import PublishHello, Request
+from quorate.model.identity import MasterName
+from quorate.model.notice import Event, Notice
+from quorate.sim.checkers.contract import Checker
+from quorate.sim.host import SentinelHost
+from quorate.sim.world import World
+
+
+class OneConfiguration(Checker):
+    """Compares hellos. Epochs in which an operator forced a failover without a majority may be told twice."""
+
+    name = "one configuration per epoch"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._told: dict[tuple[MasterName, int], tuple[str, int]] = {}
+        self._forced: set[tuple[MasterName, int]] = set()
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event is Event.FORCED_WITHOUT_MAJORITY and notice.master is not None:
+            self._forced.add((notice.master, host.leader_epoch(notice.master)))
+        elif notice.event is Event.PROMOTED_SLAVE and notice.master is not None and not host.is_ours:
+            # A C sentinel may promote in an epoch that others were elected in.
+            master = host.master(notice.master)
+            self._forced.add((notice.master, master.config_epoch if master is not None else 0))
+
+    def sent(self, host: SentinelHost, ip: str, request: Request) -> None:  # noqa: ARG002 - where to is all the same
+        if not isinstance(request, PublishHello) or not request.hello.config_epoch:
+            return
+        said = request.hello
+        key = (said.master, int(said.config_epoch))
+        place = (said.master_host, said.master_port)
+        known = self._told.setdefault(key, place)
+        if known != place and key not in self._forced:
+            self.violated(f"{host.node.name} tells of {place} under {key}, others of {known}")

@@ -1,0 +1,49 @@
+"""TILT means hands off: whoever is in it sees nobody as down, begins nothing and mends nothing."""
+
+from quorate.core.inputs import Input, VoteRequested
+from quorate.core.outcome import Opinion, Result
+from quorate.model.notice import Event, Notice
+from quorate.model.saved import SavedState
+from quorate.sim.checkers.contract import Checker
+from quorate.sim.host import SentinelHost
+from quorate.sim.world import World
+
+_DECISIONS = frozenset(
+    {
+        Event.SDOWN,
+        Event.ODOWN,
+        Event.TRY_FAILOVER,
+        Event.ELECTED_LEADER,
+        Event.SELECTED_SLAVE,
+        Event.PROMOTED_SLAVE,
+        Event.CONVERT_TO_SLAVE,
+        Event.FIX_SLAVE_CONFIG,
+    }
+)
+
+
+class Tilt(Checker):
+    """Follows who is in TILT. A failover that an operator asks for is the operator's decision."""
+
+    name = "hands off in TILT"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._tilted: set[SentinelHost] = set()
+
+    def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - a new life begins upright
+        self._tilted.discard(host)
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event is Event.TILT:
+            self._tilted.add(host)
+        elif notice.event is Event.TILT_OVER:
+            self._tilted.discard(host)
+        elif notice.event in _DECISIONS and host in self._tilted:
+            if notice.event is Event.TRY_FAILOVER and notice.master is not None and host.is_forced(notice.master):
+                return
+            self.violated(f"{host.node.name} told {notice.event.channel} {notice.text}")
+
+    def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
+        if host in self._tilted and isinstance(question, VoteRequested) and isinstance(result, Opinion) and result.down:
+            self.violated(f"{host.node.name} answered that {question.ip} is down")

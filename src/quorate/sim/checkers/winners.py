@@ -1,0 +1,100 @@
+"""A winner is left alone: who took part in an election does not stand again while the elected leader may be at work."""
+
+from dataclasses import dataclass
+
+from quorate.model.identity import MasterName
+from quorate.model.millis import Millis
+from quorate.model.notice import Event, Notice
+from quorate.model.saved import SavedState
+from quorate.sim.checkers.contract import Checker
+from quorate.sim.host import SentinelHost
+from quorate.sim.world import World
+
+_FORGET = frozenset({Event.SWITCH_MASTER, Event.RESET_MASTER, Event.MONITOR})
+"""After these a sentinel owes nothing to elections that were about somewhere else, or that it forgot."""
+
+_OVER = frozenset({Event.FAILOVER_END, Event.ABORT_NO_GOOD_SLAVE, Event.ABORT_SLAVE_TIMEOUT, Event.ABORT_NOT_ELECTED})
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a leader is doing: for how long the others leave it alone, and whether it still is at it."""
+
+    host: SentinelHost
+    stood: Millis
+    until: Millis = 0
+    running: bool = False
+
+
+class Winners(Checker):
+    """Books who stood, who voted and who won in each epoch; looks at every new candidacy."""
+
+    name = "a winner is left alone"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._works: dict[tuple[MasterName, int], list[_Work]] = {}
+        self._part: dict[tuple[SentinelHost, MasterName], dict[int, Millis]] = {}
+
+    def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - it remembers epochs, no times
+        self._part = {key: epochs for key, epochs in self._part.items() if key[0] is not host}
+        for works in self._works.values():
+            for work in works:
+                work.running = work.running and work.host is not host
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        name = notice.master
+        if name is None or not host.is_ours:
+            return
+        now = self.world.schedule.now
+        if notice.event in _FORGET:
+            self._part.pop((host, name), None)
+            self._over(host, name)
+        elif notice.event in _OVER:
+            self._over(host, name)
+        elif notice.event is Event.VOTE_FOR_LEADER:
+            self._part.setdefault((host, name), {})[int(notice.text.split()[-1])] = now
+        elif notice.event is Event.TRY_FAILOVER:
+            epoch = host.leader_epoch(name)
+            if not host.is_forced(name):
+                self._judge(host, name)
+            self._works.setdefault((name, epoch), []).append(_Work(host, now))
+        elif notice.event is Event.ELECTED_LEADER:
+            self._won(host, name)
+
+    def _won(self, host: SentinelHost, name: MasterName) -> None:
+        master = host.master(name)
+        if master is None:
+            return
+        for work in self._works.get((name, master.leader_epoch), ()):
+            if work.host is host:
+                work.running = True
+                work.until = self.world.schedule.now + master.settings.failover_timeout
+
+    def _over(self, host: SentinelHost, name: MasterName) -> None:
+        for (of, _), works in self._works.items():
+            for work in works:
+                if of == name and work.host is host:
+                    work.running = False
+
+    def _judge(self, host: SentinelHost, name: MasterName) -> None:
+        """It stands; in which earlier epochs did it take part that somebody else has won?"""
+        master = host.master(name)
+        if master is None:
+            return
+        now = self.world.schedule.now
+        for epoch, took_part in self._part.get((host, name), {}).items():
+            for work in self._works.get((name, epoch), ()):
+                # A clock that runs ahead of ours, and a candidate that began long after us, are nobody's fault.
+                known = work.stood <= took_part + 500 and host.clock_offset == 0
+                if (
+                    work.running
+                    and work.host is not host
+                    and now < work.until
+                    and known
+                    and master.config_epoch < epoch
+                ):
+                    self.violated(
+                        f"{host.node.name} stands for {name} though {work.host.node.name} won epoch {epoch}"
+                        f" and may be at work until {work.until}"
+                    )

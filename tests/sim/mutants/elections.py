@@ -1,0 +1,138 @@
+"""Defects of votes, elections and agreement."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from quorate.core import asking, candidacy, odown, sentinel, switching, voting
+from quorate.core.candidacy import stand
+from quorate.core.inputs import VoteRequested
+from quorate.core.state import Master
+from quorate.core.turn import Turn
+from quorate.core.voting import Ballot, Grant, Verdict
+from quorate.model.identity import Epoch, RunId
+from quorate.model.millis import Millis
+from quorate.model.saved import SavedState
+from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, nothing
+
+LEADER = "one leader per epoch"
+ELECTED = "a leader was elected"
+VOTES = "votes are kept"
+AGREEMENT = "a quorum sees the master down"
+WINNERS = "a winner is left alone"
+DURABLE = "what is told is on disk"
+RESTARTS = "a restart forgets nothing"
+
+
+def _grant_again(ballot: Ballot) -> Grant:
+    current = max(ballot.current, ballot.requested)
+    if current <= ballot.requested:
+        return Grant(current, ballot.candidate, current, voted=True)
+    return Grant(current, ballot.leader, ballot.leader_epoch, voted=False)
+
+
+def _dead_agree(right: Function) -> Function:
+    def down_votes(turn: Turn, master: Master) -> int:
+        dead = sum(1 for peer in master.peers.values() if peer.sdown and not peer.says_down)
+        return int(right(turn, master)) + (dead if master.sdown else 0)
+
+    return down_votes
+
+
+def _dead_vote(right: Function) -> Function:
+    def votes_cast(turn: Turn, master: Master) -> dict[RunId, RunId]:
+        votes: dict[RunId, RunId] = right(turn, master)
+        silent = {run_id for run_id, peer in master.peers.items() if peer.sdown and run_id not in votes}
+        return votes | dict.fromkeys(silent, turn.state.settings.myid)
+
+    return votes_cast
+
+
+def _old_votes(turn: Turn, master: Master) -> dict[RunId, RunId]:
+    """Whoever voted last, in whichever epoch that was."""
+    votes = {run_id: peer.leader for run_id, peer in master.peers.items() if peer.leader is not None}
+    if master.leader is not None:
+        votes[turn.state.settings.myid] = master.leader
+    return votes
+
+
+def _stand_in_the_same_epoch(_: Function) -> Function:
+    def stand_again(turn: Turn, master: Master, forced: bool) -> None:
+        state = turn.state
+        if state.current_epoch and master.config_epoch < state.current_epoch:
+            state.current_epoch = Epoch(state.current_epoch - 1)
+        stand(turn, master, forced)
+
+    return stand_again
+
+
+def _without_odown(right: Function) -> Function:
+    def maybe_stand(turn: Turn, master: Master) -> Millis | None:
+        before, master.odown = master.odown, master.odown or master.sdown
+        moment: Millis | None = right(turn, master)
+        master.odown = before
+        return moment
+
+    return maybe_stand
+
+
+def _hopeful(right: Function) -> Function:
+    """Whatever is not won counts as won by nobody, so it is tried again at once."""
+
+    def tally(*arguments: object) -> Verdict:
+        verdict: Verdict = right(*arguments)
+        return Verdict.NOBODY if verdict is Verdict.LOST else verdict
+
+    return tally
+
+
+def _impatient(right: Function) -> Function:
+    """A vote for somebody else, and no time for the winner."""
+
+    def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
+        outvoted: Master | None = right(turn, asked)
+        if outvoted is not None:
+            outvoted.no_start_before = 0
+        return outvoted
+
+    return on_vote_requested
+
+
+def _vote_forgotten(right: Function) -> Function:
+    def recall(turn: Turn, saved: SavedState) -> None:
+        right(turn, replace(saved, masters=tuple(replace(m, leader_epoch=Epoch(0)) for m in saved.masters)))
+
+    return recall
+
+
+def _mutant(text: str, patch: tuple[object, str, Callable[[Function], Function]], *caught_by: str, at: tuple[int, int]) -> Mutant:
+    return Mutant(text, (Patch(*patch),), frozenset(caught_by), *at)
+
+
+ELECTIONS = (
+    _mutant("votes twice in an epoch", (voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(0, 30)),
+    _mutant("counts a dead peer as agreeing", (asking, "down_votes", _dead_agree), AGREEMENT, at=(0, 30)),
+    _mutant("lets old opinions count", (odown, "is_stale", always(False)), AGREEMENT, at=(0, 60)),
+    _mutant("counts a dead peer's vote", (asking, "votes_cast", _dead_vote), ELECTED, at=(0, 30)),
+    _mutant("counts votes of other epochs", (asking, "votes_cast", instead(_old_votes)), ELECTED, at=(0, 30)),
+    _mutant(
+        "stands without a new epoch", (candidacy, "stand", _stand_in_the_same_epoch), VOTES, DURABLE, at=(0, 30)
+    ),
+    _mutant("stands as soon as it sees the master down alone", (candidacy, "maybe_stand", _without_odown), AGREEMENT, at=(0, 30)),
+    _mutant(
+        "ignores the quorum",
+        (odown, "votes_for_down", instead(lambda _now, down, *_rest: 99 if down else 0)),
+        AGREEMENT,
+        at=(0, 30),
+    ),
+    _mutant(
+        "takes half of the votes for a majority",
+        (voting, "votes_needed", instead(lambda voters, _quorum: max(1, voters // 2))),
+        ELECTED,
+        LEADER,
+        at=(0, 30),
+    ),
+    _mutant("tries again where somebody may have won", (voting, "tally", _hopeful), WINNERS, at=(0, 60)),
+    _mutant("votes, and stands without leaving the winner its time", (asking, "on_vote_requested", _impatient), WINNERS, at=(0, 60)),
+    _mutant("forgets its vote at a restart", (sentinel, "_recall", _vote_forgotten), VOTES, at=(0, 60)),
+    _mutant("keeps opinions about an old address", (switching, "renew_peers", nothing), AGREEMENT, at=(0, 60)),
+)

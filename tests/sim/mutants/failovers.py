@@ -1,0 +1,103 @@
+"""Defects of promotion, configuration, observation and housekeeping."""
+
+from quorate.core import cadence, discovery, gossip, link_events, reconfiguration, roster, selection, tilt, watching
+from quorate.core.outcome import Tell
+from quorate.core.selection import Candidate
+from quorate.core.sentinel import Sentinel
+from quorate.core.state import Master, Peer, Watched
+from quorate.core.turn import Turn
+from quorate.model.hello import Hello
+from quorate.model.identity import Epoch
+from quorate.model.notice import Event, Notice
+from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, nothing
+
+PROMOTION = "the best replica is promoted"
+EPOCHS = "epochs never go back"
+CONFIGURATION = "one configuration per epoch"
+DEMOTION = "no demotion on a stale view"
+TILT = "hands off in TILT"
+NOTICES = "notices are consistent"
+ORDER = "the core is in order"
+LIVENESS = "all comes right in time"
+
+
+def _most_lagging(candidate: Candidate) -> tuple[int, int, bool, str]:
+    return (candidate.priority, candidate.offset, not candidate.run_id, candidate.run_id.lower())
+
+
+def _newest_or_not(right: Function) -> Function:
+    """Whatever a hello says is taken over, its epoch too."""
+
+    def on_hello(turn: Turn, hello: Hello) -> None:
+        right(turn, hello)
+        master = turn.state.masters.get(hello.master)
+        peer = master.peers.get(hello.sender_id) if master is not None else None
+        if master is not None and peer is not None and hello.config_epoch < master.config_epoch:
+            gossip._adopt(turn, master, peer, hello)
+
+    return on_hello
+
+
+def _older_address(right: Function) -> Function:
+    """The address of an older configuration is taken over, under the epoch that we have."""
+
+    def on_hello(turn: Turn, hello: Hello) -> None:
+        right(turn, hello)
+        master = turn.state.masters.get(hello.master)
+        peer = master.peers.get(hello.sender_id) if master is not None else None
+        if master is not None and peer is not None and hello.config_epoch < master.config_epoch:
+            epoch = master.config_epoch
+            gossip._adopt(turn, master, peer, hello)
+            master.config_epoch = Epoch(epoch)
+
+    return on_hello
+
+
+def _look_in_tilt(right: Function) -> Function:
+    def look(turn: Turn, master: Master, watched: Watched) -> None:
+        since, turn.state.tilt_since = turn.state.tilt_since, 0
+        right(turn, master, watched)
+        turn.state.tilt_since = since
+
+    return look
+
+
+def _no_end_of_sdown(right: Function) -> Function:
+    def turned(turn: Turn, master: Master, watched: Watched, down: bool) -> None:
+        right(turn, master, watched, down)
+        turn.effects[:] = [
+            effect
+            for effect in turn.effects
+            if not (isinstance(effect, Tell) and isinstance(effect.what, Notice) and effect.what.event is Event.SDOWN_OVER)
+        ]
+
+    return turned
+
+
+def _kept(right: Function) -> Function:
+    """Peers that were dropped are watched for ever."""
+
+    def dismiss(turn: Turn, watched: Watched) -> None:
+        if not isinstance(watched, Peer):
+            right(turn, watched)
+
+    return dismiss
+
+
+def _mutant(text: str, patch: Patch, *caught_by: str, at: tuple[int, int]) -> Mutant:
+    return Mutant(text, (patch,), frozenset(caught_by), *at)
+
+
+FAILOVERS = (
+    _mutant("promotes the most lagging replica", Patch(selection, "preference", instead(_most_lagging)), PROMOTION, at=(0, 30)),
+    _mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 60)),
+    _mutant("takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 30)),
+    _mutant("accepts the address of an older configuration", Patch(gossip, "on_hello", _older_address), CONFIGURATION, at=(0, 30)),
+    _mutant("demotes on a stale view", Patch(reconfiguration, "hears_majority", always(True)), DEMOTION, at=(0, 60)),
+    _mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(0, 60)),
+    _mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(0, 60)),
+    _mutant("never points a replica anywhere", Patch(discovery, "repoint", nothing), LIVENESS, at=(0, 30)),
+    _mutant("forgets -sdown", Patch(watching, "_turned", _no_end_of_sdown), NOTICES, at=(0, 10)),
+    _mutant("keeps what it dismissed", Patch(roster, "dismiss", _kept), ORDER, at=(0, 60)),
+    _mutant("tells nobody of a new configuration", Patch(cadence, "hello", always(None)), LIVENESS, at=(0, 10)),
+)
