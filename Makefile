@@ -144,6 +144,12 @@ simulate: $(VENV)/.runtime ## 1,000 simulated worlds with faults and checkers (A
 lead-drill: $(VENV)/.runtime ## mixed clusters under random kills until each member has led (ARGS=...)
 	@$(BIN)/python -m benchmarks.mixed $(ARGS)
 
+# Twice through all faults with our sentinels, then with C Sentinel: about half an hour. As root on Linux, or it says
+# which faults it leaves out.
+.PHONY: drill
+drill: $(VENV)/.runtime ## real faults on real processes, ours beside C Sentinel, into docs/ (ARGS=...)
+	@$(BIN)/quorate drill --rounds 2 --compare c --json docs/drill.json --html docs/drill.html $(ARGS)
+
 .PHONY: clean
 clean: ## remove the environment, fetched suites and all caches
 	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

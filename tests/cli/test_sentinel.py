@@ -82,7 +82,7 @@ def test_completion_knows_the_commands() -> None:
         [sys.executable, "-c", "from quorate.cli import main; import sys; sys.argv=['quorate']; main()"],
         env={
             "_QUORATE_COMPLETE": "bash_complete",
-            "COMP_WORDS": "quorate s",
+            "COMP_WORDS": "quorate se",
             "COMP_CWORD": "1",
             "PATH": "/usr/bin:/bin",
         },
@@ -91,4 +91,4 @@ def test_completion_knows_the_commands() -> None:
         timeout=20,
         check=False,
     )
-    assert result.stdout.split() == ["plain,sentinel", "plain,status"]
+    assert result.stdout.split() == ["plain,sentinel"]

@@ -57,7 +57,7 @@ def run(*outcomes: Outcome) -> Run:
 def report(*runs: Run) -> Report:
     conditions = Conditions(
         seed=1, command="quorate drill", machine="a machine", server="Redis 7.0.15", ground="namespaces", path="raw",
-        writers=3, rate=200.0, down_after=1000, failover_timeout=10_000, replicas=1, 
+        writers=3, rate=200.0, down_after=1000, failover_timeout=10_000, replicas=1,
         left_out={Fault.DELAY: "no network"},
     )  # fmt: skip
     return Report(conditions, runs)

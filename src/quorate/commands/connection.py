@@ -82,7 +82,8 @@ def _checked_options(args: list[bytes]) -> Iterable[_Option | str]:
 def hello(host: Host, session: Session, args: list[bytes]) -> Now:
     """HELLO [version [AUTH user password] [SETNAME name]]: a map about the server.
 
-    An error never switches the protocol. It changes nothing else either, but Redis 7.0 does what the options say while it still reads them.
+    An error never switches the protocol. It changes nothing else either, except in Redis 7.0, which does what the
+    options say while it still reads them.
     """
     mode = host.view().settings.mode
     version = session.protocol

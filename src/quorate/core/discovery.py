@@ -106,7 +106,7 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
         return
     heard = (peer.last_hello for peer in master.peers.values())
     settled = reconfiguration.is_settled(turn.now, since, replica.sdown_since, wait)
-    if settled and reconfiguration.hears_majority(heard, since, master.voters()):
+    if settled and (master.alone or reconfiguration.hears_majority(heard, since, master.voters())):
         repoint(turn, replica, master.address)
         turn.about(event, master, replica)
 

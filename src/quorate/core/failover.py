@@ -71,6 +71,7 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
     hopeless = verdict in (Verdict.LOST, Verdict.NOBODY)
     if failover.forced:
         if hopeless or turn.now >= failover.seek_votes_until:
+            failover.alone = True
             mine = sum(1 for candidate in votes.values() if candidate == turn.state.settings.myid)
             turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {mine}/{master.voters()}")
             _elected(turn, master, failover)
@@ -301,6 +302,7 @@ def _update_config(turn: Turn, master: Master, failover: Failover) -> Millis | N
     address = failover.promoted.address
     shown = address.shown(turn.state.settings.announce_hostnames)
     switching.switch_master(turn, master, address, shown, "leader")
+    master.alone = failover.alone
     return None
 
 

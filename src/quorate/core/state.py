@@ -123,6 +123,8 @@ class Failover:
     promoted: Replica | None = None
     needs: int = 0
     """Revision of our vote and epoch: nobody is promoted before it is durable."""
+    alone: bool = False
+    """An operator's failover that went on without a majority."""
     seek_votes_until: Millis = 0
     """A forced failover asks for votes until then, and goes on without them."""
     sent: ConnId | None = None
@@ -154,6 +156,8 @@ class Master(DataServer):
     rebooted: Millis = 0
     """The restart that `master-reboot-down-after-period` counts from; 0 when none."""
     ask_fast_until: Millis = 0
+    alone: bool = False
+    """Its present address comes from our failover without a majority, so nobody need be heard to stand by it."""
 
     @property
     def promoted(self) -> Replica | None:

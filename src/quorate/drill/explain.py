@@ -78,7 +78,7 @@ def explain(ack: Ack, server: str, facts: Circumstances) -> Loss:
             return Loss(ack, Cause.LATE)
         return Loss(ack, Cause.UNEXPLAINED, f"{since - ack.at:.1f} s before {server} was killed")
     if ack.at >= at:
-        return Loss(ack, Cause.UNEXPLAINED, f"{server} took it {ack.at - at:.1f} s after {name} was promoted")
+        return Loss(ack, Cause.UNEXPLAINED, f"{server} took it after {name} was promoted, though it could be reached")
     return Loss(ack, Cause.UNEXPLAINED, f"{server} was neither dead nor cut off when {name} was promoted")
 
 

@@ -80,4 +80,4 @@ def verdict(report: Report) -> str:
 def explained(runs: Sequence[Run]) -> list[str]:
     """What the words in the column of losses mean, as far as they occur."""
     found = {loss.cause for run in runs for outcome in run.outcomes for loss in outcome.losses}
-    return [f"{_SHORT[cause]}: {cause.value}" for cause in Cause if cause in found]
+    return [f"{_SHORT[cause]}: {cause.value}" for cause in Cause if cause in found - {Cause.UNEXPLAINED}]

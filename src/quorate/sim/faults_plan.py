@@ -59,6 +59,8 @@ def draw_plan(options: Options, safety: Millis) -> Plan:
     dice = Dice(options.seed).split("faults")
     kinds = [kind for kind in Kind if kind is not Kind.DNS or options.hostnames]
     enabled = [kind for kind in kinds if not dice.chance(OFF)]
+    # Only some worlds have names to lose.
+    enabled += [Kind.DNS] * (2 if Kind.DNS in enabled else 0)
     plan: list[Planned] = []
     first = 0 if dice.chance(10) else 4_000
     for _ in range(dice.between(FEWEST, FEWEST + 7)):
@@ -66,7 +68,7 @@ def draw_plan(options: Options, safety: Millis) -> Plan:
         plan.append(replace(fault, at=dice.between(first, safety - 5_000)))
     begun = len(plan)
     plan += [_stopping_master(dice, options, begun + more, safety) for more in range(dice.between(1, 3))]
-    for _ in range(dice.between(2, 6)):
+    for _ in range(dice.between(3, 7)):
         plan.append(_triggered(dice, _drawn(dice, options, len(plan), enabled)))
     return tuple(plan)
 
@@ -108,6 +110,8 @@ def _triggered(dice: Dice, fault: Planned) -> Planned:
         aim = dice.choice((Aim.LEADER, Aim.LEADER, Aim.SENTINEL))
     else:
         aim = dice.choice((Aim.PROMOTED, Aim.PROMOTED, Aim.MASTER, Aim.REPLICA))
-    entering = Entering(dice.choice(list(FailoverState)), dice.choice((1, 1, 1, 2, 3)))
+    # The last state is entered only by failovers that come so far.
+    state = dice.choice([*FailoverState, FailoverState.UPDATE_CONFIG])
+    entering = Entering(state, dice.choice((1, 1, 1, 1, 2, 3)))
     delay = 0 if dice.chance(60) else dice.skewed(1, 400)
     return replace(fault, aim=aim, entering=entering, delay=delay)

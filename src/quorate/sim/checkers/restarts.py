@@ -30,7 +30,7 @@ class Restarts(Checker):
         now = self.world.schedule.now
         if now < self._next:
             return
-        self._next = now + 500
+        self._next = now + 1_000
         for host in self.world.sentinels:
             if host.node.paused or host.disk.full or host.disk.delay or host.disk.saving is not None:
                 self._known.pop(host, None)
