@@ -12,6 +12,8 @@ ARGS ?=
 UNIT ?=
 MODE ?=
 SOURCE ?=
+MINUTES ?= 10
+TARGET ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -121,6 +123,16 @@ conformance-control: $(VENV)/.dev suites ## the same suites against their own C 
 .PHONY: suites
 suites:
 	@.ci/packages redis-server dpkg-dev gcc libc6-dev procps tcl || true
+
+# Atheris instruments Python and brings libFuzzer along. It is no dependency of anything else, so it lies apart; it has
+# wheels for Linux and some versions of Python only.
+FUZZING = .cache/fuzz/lib
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## every codec under coverage-guided fuzzing (MINUTES=10 each, TARGET=...)
+	@test -d $(FUZZING)/atheris || $(PIP) install --only-binary :all: --target $(FUZZING) atheris \
+	    || { echo '== no atheris for this system and Python: make fuzz is skipped'; rm -rf $(FUZZING); }
+	@test ! -d $(FUZZING)/atheris || MINUTES='$(MINUTES)' PYTHONPATH=$(FUZZING) $(BIN)/python -m tests.fuzz $(TARGET)
 
 # ------------------------------------------------------------------------------------------------------------- measure
 

@@ -47,25 +47,24 @@ class ClassicRules:
             self._load(master)
 
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
-        """Handle an input. While the file is written the process stands still, and inputs wait."""
-        if self._saving:
-            if not isinstance(event, (inputs.Saved, inputs.SaveFailed)):
-                self._waiting.append(event)
-                return ()
+        """Handle an input, or the oldest that waits. While the file is written the process stands still."""
+        effects: list[Effect] = []
+        if isinstance(event, (inputs.Saved, inputs.SaveFailed)):
             self._saving = False
             effects, self._held = self._held, []
             if self._books.crashed:
                 return [Exit(CRASH_STATUS)]
-        else:
-            effects = []
+        elif not self._waiting or not isinstance(event, inputs.Woke):
             self._waiting.append(event)
-        while self._waiting and not self._saving:
+        if self._waiting and not self._saving:
             effects += self._turn(now, self._waiting.popleft())
         return effects
 
     def wake_at(self) -> Millis | None:
-        """The next tick; none while it stands still."""
-        return None if self._saving else self._next_tick
+        """The next tick, at once while inputs wait; none while it stands still."""
+        if self._saving:
+            return None
+        return 0 if self._waiting else self._next_tick
 
     def view(self, now: Millis) -> SentinelView:
         """The sentinel as it is now."""

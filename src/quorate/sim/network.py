@@ -164,10 +164,11 @@ class Network:
                 far.close()
                 return
             end.open = True
-            end.owner.opened(end)
+            # What was sent before comes before whatever the owner says now.
             waiting, end.waiting = end.waiting, []
             for message in waiting:
                 self.carry(end, message)
+            end.owner.opened(end)
 
         self.schedule.after(self._latency(), lambda: self._at(end.node, established))
 

@@ -1,0 +1,19 @@
+"""One target under atheris: `python -m tests.fuzz.harness TARGET [options of libFuzzer]`. Normally run by `make fuzz`."""
+
+import sys
+
+import atheris  # type: ignore[import-not-found]  # installed by make fuzz alone
+
+with atheris.instrument_imports(include=["quorate"]):
+    from tests.fuzz.targets import TARGETS
+
+
+def main() -> None:
+    """Feed the target for ever, or for as long as the options say."""
+    name, *options = sys.argv[1:]
+    atheris.Setup([sys.argv[0], *options], TARGETS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
