@@ -1,5 +1,7 @@
 """AUTH, HELLO, and the names that a connection gives itself."""
 
+from dataclasses import replace
+
 import pytest
 
 from quorate.commands.acl_rules import Reason
@@ -100,6 +102,20 @@ def test_hello_can_log_in_and_name_the_connection(world: World) -> None:
     )
     assert world.reply(client, "HELLO", "3", "SETNAME", "me", "AUTH", "default", "secret") == greeting(client, 3)
     assert world.reply(client, "CLIENT", "GETNAME") == b"me"
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_valkey_tells_its_zone_and_calls_itself_redis_if_told_to(mode: Mode) -> None:
+    world = World(mode)
+    world.process = replace(world.process, extended_redis_compatibility=True, availability_zone="za")
+    client = world.connect()
+    shown = world.line(client, "HELLO") + world.line(client, "INFO", "server")
+    assert ("availability_zone" in shown and "availability_zone:za" in shown) is (mode is Mode.VALKEY_8)
+    assert "redis_mode:sentinel" in shown
+    if mode is Mode.VALKEY_8:
+        assert world.reply(client, "HELLO") == Map(
+            [*greeting(client, 2, b"redis", b"7.2.4").pairs, (b"availability_zone", b"za")]
+        )
 
 
 _MIXED = ("HELLO", "3", "SETNAME", "me", "AUTH", "default", "secret", "foo")

@@ -52,7 +52,7 @@ DIFFERENCES: Mapping[Kind, Mapping[str, str]] = {
         _SET_REBOOT: _LATER_OPTION,
         "CLIENT PAUSE 9223372036854775807": _OVERFLOW,
         "CLIENT KILL MAXAGE -5": _LATER_OPTION,
-        "ACL GETUSER carl": _RECOMPUTED,
+        "ACL GETUSER dora": _RECOMPUTED,
         _BROWSED: _BROWSER,
     },
     Kind.VALKEY_8: {
@@ -90,6 +90,7 @@ DIFFERENCES: Mapping[Kind, Mapping[str, str]] = {
         "ACL GETUSER default": _SANITIZE_9,
         "ACL GETUSER bob": _SANITIZE_9,
         "ACL GETUSER carl": _SANITIZE_9,
+        "ACL GETUSER dora": _SANITIZE_9,
         _STRANGER: _STRANGER_9,
         _BROWSED: _BROWSER,
         r'SENTINEL SET mymaster "a\r\nb" 1': _CONTROL_9,

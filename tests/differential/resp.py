@@ -101,7 +101,7 @@ class Line:
     def say(self, pieces: list[bytes]) -> Heard:
         """Send bytes as they are on a fresh connection, and collect what comes until it has been quiet for a while.
 
-        A piece is sent when something has come to the one before.
+        A piece is sent when something has come to the one before, or soon if that one ends in the middle of a line.
         """
         with socket.create_connection(("127.0.0.1", self.port), 10) as fresh:
             if self.protocol == 3:
@@ -114,7 +114,9 @@ class Line:
             heard, closed = b"", False
             for piece in pieces:
                 fresh.sendall(piece)
-                more, closed = _listen(fresh, _QUIET_SECONDS if piece is pieces[-1] else _PAUSE_SECONDS)
+                whole = piece.endswith(b"\n")
+                quiet = _QUIET_SECONDS if piece is pieces[-1] else _PAUSE_SECONDS
+                more, closed = _listen(fresh, _FIRST_WORD_SECONDS if whole else quiet, quiet)
                 heard += more
                 if closed:
                     break
@@ -141,12 +143,12 @@ class Line:
                 return value
 
 
-def _listen(connection: socket.socket, quiet: float) -> tuple[bytes, bool]:
+def _listen(connection: socket.socket, patience: float, quiet: float) -> tuple[bytes, bool]:
     """What comes until it is quiet for so many seconds, and whether the connection was closed.
 
-    The first word may be long in coming on a busy machine; silence after it says that this was all.
+    The first word may be long in coming on a busy machine, for which there is `patience`; silence then ends it.
     """
-    connection.settimeout(_FIRST_WORD_SECONDS)
+    connection.settimeout(patience)
     heard = b""
     deadline = time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < deadline:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ import pytest
 from quorate.model.settings import Mode
 from tests.differential.comparing import seen
 from tests.differential.differences import DIFFERENCES, LATER_FIELDS
-from tests.differential.requests import steps
+from tests.differential.requests import Step, steps
 from tests.differential.resp import Heard, Line
 from tests.differential.theirs import VALKEY_8, Kind, Theirs, valkey_8, version
 
@@ -100,6 +101,11 @@ def _stand(theirs_: Theirs, ports: list[int], folder: Path) -> Iterator[Stand]:
         yield Stand(theirs, ours, {"master": master, "replica": replica, "alone": alone})
 
 
+def _heard(step: Step, line: Line) -> Heard:
+    words = list(step.words)
+    return line.say(words) if step.mark in "|>" else line.ask(words)
+
+
 def _compare(stand: Stand, protocol: int, unlike: frozenset[bytes]) -> dict[str, tuple[Heard, Heard]]:
     """The steps whose replies differ."""
     for port in (stand.theirs, stand.ours):
@@ -107,13 +113,15 @@ def _compare(stand: Stand, protocol: int, unlike: frozenset[bytes]) -> dict[str,
         _wait(f"the sentinel on {port} knowing everything", partial(_knows_all, port))
     lines = [Line(stand.theirs, protocol), Line(stand.ours, protocol)]
     different: dict[str, tuple[Heard, Heard]] = {}
+    both = ThreadPoolExecutor(2)
     try:
         for step in steps(stand.servers):
-            words = list(step.words)
-            theirs, ours = (line.say(words) if step.mark in "|>" else line.ask(words) for line in lines)
+            # Much of the time goes into listening to silence, so both are listened to at once.
+            theirs, ours = both.map(partial(_heard, step), lines)
             if seen(step.mark, theirs, unlike) != seen(step.mark, ours, unlike):
                 different[step.text] = (theirs, ours)
     finally:
+        both.shutdown()
         for line in lines:
             line.close()
     return different

@@ -38,7 +38,7 @@ def _elements(pattern: bytes) -> list[Element | None]:
             continue
         else:
             at += char == b"\\" and at + 1 < len(pattern)
-            found.append(lambda byte, wanted=pattern[at]: byte == wanted)
+            found.append(pattern[at].__eq__)
         at += 1
     return found
 

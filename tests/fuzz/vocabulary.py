@@ -49,7 +49,7 @@ WORDS: dict[str, list[bytes]] = {
 EXAMPLES: dict[str, list[bytes]] = {
     "acl": [b"\0on nopass ~* &* +@all", b"\0user default on nopass ~* &* +@all\nuser t on >x (+ping ~a)\n"],
     "configuration": [
-        b"port 26379\nsentinel monitor m1 127.0.0.1 6379 2\nsentinel auth-pass m1 \"a b\"\n# a comment\n",
+        b'port 26379\nsentinel monitor m1 127.0.0.1 6379 2\nsentinel auth-pass m1 "a b"\n# a comment\n',
         b"sentinel myid " + _ID + b"\nsentinel monitor m1 127.0.0.1 6379 2\nsentinel config-epoch m1 3\n"
         b"sentinel leader-epoch m1 4\nsentinel known-replica m1 127.0.0.2 6379\nsentinel known-sentinel m1 127.0.0.3 "
         b"26379 " + _ID[::-1] + b"\nsentinel current-epoch 4\n#quorate compatible-with redis-7.0\n",
@@ -57,12 +57,14 @@ EXAMPLES: dict[str, list[bytes]] = {
     "glob": [b"+sdown*\0+sdown", b"[a-z]?\\*\0ab*"],
     "hello": [b"127.0.0.1,26379," + _ID + b",1,m1,127.0.0.2,6379,1"],
     "info": [
-        b"# Server\r\nrun_id:" + _ID + b"\r\nrole:master\r\nslave0:ip=10.0.0.1,port=6380,state=online,offset=1,lag=0\r\n",
+        b"# Server\r\nrun_id:"
+        + _ID
+        + b"\r\nrole:master\r\nslave0:ip=10.0.0.1,port=6380,state=online,offset=1,lag=0\r\n",
         b"run_id:" + _ID + b"\r\nrole:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:up\r\n"
         b"slave_repl_offset:12\r\nslave_priority:100\r\nreplica_announced:1\r\n",
     ],
     "replies": [b"\x05+PONG\r\n*3\r\n:1\r\n$1\r\n*\r\n:0\r\n", b"\x03%1\r\n+k\r\n~1\r\n:1\r\n"],
-    "requests": [b"\x04*1\r\n$4\r\nPING\r\nPING \"a\\x41\"\r\n", b"\x84*3\r\n$4\r\nAUTH\r\n$1\r\na\r\n$1\r\nb\r\n"],
+    "requests": [b'\x04*1\r\n$4\r\nPING\r\nPING "a\\x41"\r\n', b"\x84*3\r\n$4\r\nAUTH\r\n$1\r\na\r\n$1\r\nb\r\n"],
     "votes": [b"*3\r\n:1\r\n$40\r\n" + _ID + b"\r\n:7\r\n", b"1\r\n*\r\n:0\r\n"],
 }
 """By target: whole inputs that pass."""

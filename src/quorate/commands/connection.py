@@ -7,10 +7,10 @@ from quorate.commands.contract import Handler, Host, Now, Session
 from quorate.commands.denials import login_failed
 from quorate.commands.errors import SYNTAX, refused
 from quorate.commands.numbers import integer
-from quorate.commands.versions import VERSIONS
+from quorate.commands.versions import COMPATIBLE_REDIS, VERSIONS, Version
 from quorate.model.identity import bytes_of, text_of
 from quorate.model.settings import Mode
-from quorate.wire.values import OK, Map
+from quorate.wire.values import OK, Map, Reply
 
 _BAD_NAME = "ERR Client names cannot contain spaces, newlines or special characters."
 _NO_PASSWORD_SET = (
@@ -102,7 +102,7 @@ def hello(host: Host, session: Session, args: list[bytes]) -> Now:
     if _is_stranger(host, session):
         return refused(_must_login(mode))
     session.protocol = version
-    return Now((_greeting(session, mode),))
+    return Now((_greeting(host, session, mode),))
 
 
 def _carried_out(host: Host, session: Session, command: bytes, option: _Option, *, eager: bool) -> str | None:
@@ -127,19 +127,29 @@ def _must_login(mode: Mode) -> str:
     )
 
 
-def _greeting(session: Session, mode: Mode) -> Map:
-    """Six pairs and no more: clients of sentinels look for these (a data server has `role` too)."""
-    server, number = VERSIONS[mode]
-    return Map(
-        [
-            (b"server", server.encode()),
-            (b"version", number.encode()),
-            (b"proto", session.protocol),
-            (b"id", session.id),
-            (b"mode", b"sentinel"),
-            (b"modules", []),
-        ]
-    )
+def _greeting(host: Host, session: Session, mode: Mode) -> Map:
+    """Six pairs and no more: clients of sentinels look for these (a data server has `role` too).
+
+    Valkey tells a seventh, its zone, where that is configured, and on request calls itself Redis.
+    """
+    version = VERSIONS[mode]
+    zone = ""
+    if mode is Mode.VALKEY_8:
+        facts = host.facts()
+        zone = facts.availability_zone
+        if facts.extended_redis_compatibility:
+            version = Version("redis", COMPATIBLE_REDIS)
+    pairs: list[tuple[Reply, Reply]] = [
+        (b"server", version.server.encode()),
+        (b"version", version.number.encode()),
+        (b"proto", session.protocol),
+        (b"id", session.id),
+        (b"mode", b"sentinel"),
+        (b"modules", []),
+    ]
+    if zone:
+        pairs.append((b"availability_zone", bytes_of(zone)))
+    return Map(pairs)
 
 
 def set_name(host: Host, session: Session, args: list[bytes]) -> Now:

@@ -156,6 +156,10 @@ class ProcessFacts:
     """Malformed hellos, INFO texts and vote replies that were ignored."""
     os: str = ""
     """The kernel's name, release and machine."""
+    extended_redis_compatibility: bool = False
+    """Valkey's directive of that name: call yourself Redis."""
+    availability_zone: str = ""
+    """Valkey's directive of that name."""
 
 
 class Host(Protocol):

@@ -92,7 +92,7 @@ CLIENT: Mapping[str, Doc] = {
         _GROUP,
         arguments=(_HELLO,),
         history=(
-            ("8.1.0", "Field `availability_zone`, where that is configured; here it never is."),
+            ("8.1.0", "Field `availability_zone`, where that is configured."),
             ("6.2.0", "Without a version it only describes the connection."),
         ),
     ),

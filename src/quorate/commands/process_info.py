@@ -38,7 +38,7 @@ def _server(host: Host, mode: Mode) -> _Fields:
     yield "redis_git_sha1", "00000000"
     yield "redis_git_dirty", 0
     yield "redis_build_id", f"{zlib.crc32(quorate.__version__.encode()):016x}"
-    yield "server_mode" if valkey else "redis_mode", "sentinel"
+    yield "server_mode" if valkey and not facts.extended_redis_compatibility else "redis_mode", "sentinel"
     yield "os", facts.os
     yield "arch_bits", 64 if sys.maxsize > 1 << 32 else 32
     yield "monotonic_clock", "POSIX clock_gettime"
@@ -62,7 +62,7 @@ def _server(host: Host, mode: Mode) -> _Fields:
     yield "config_file", facts.config_file
     yield "io_threads_active", 0
     if valkey:
-        yield "availability_zone", ""
+        yield "availability_zone", facts.availability_zone
     if mode is not Mode.REDIS_7_0:
         for index, listener in enumerate(facts.listeners):
             yield f"listener{index}", listener

@@ -64,7 +64,11 @@ def advance(turn: Turn, master: Master) -> Millis | None:
 
 def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     votes = asking.votes_cast(turn, master)
-    verdict = voting.tally(turn.state.settings.myid, votes, master.voters(), master.settings.quorum)
+    me = turn.state.settings.myid
+    verdict = voting.tally(me, votes, master.voters(), master.settings.quorum)
+    if verdict is Verdict.NOBODY and set(votes.values()) - master.peers.keys() - {me}:
+        # A vote for somebody unknown to us: there are more voters than we know of, and what we see proves nothing.
+        verdict = Verdict.LOST
     if verdict is Verdict.WON:
         _elected(turn, master, failover)
         return None

@@ -185,25 +185,41 @@ class Namespaces:
 
 
 def take_privileges() -> str:
-    """Prepare this process for namespaces, once. "" when it worked, else why not, in a few words."""
+    """Prepare this process for namespaces, once. "" when it worked, else why not, in a few words.
+
+    It is tried out in a child first, because half of it cannot be taken back.
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, _take().encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        why = pipe.read()
+    os.waitpid(child, 0)
+    return why or _take()
+
+
+def _take() -> str:
     try:
-        if os.geteuid() != 0:
+        try:
+            kernel.own_mounts()
+        except PermissionError:
             kernel.become_root_of_own()
-        kernel.own_mounts()
+            kernel.own_mounts()
         network = kernel.new_network()
     except OSError as error:
         return f"network namespaces are not allowed here ({error.strerror or error})"
+    home = kernel.current_network()
     try:
-        home = kernel.current_network()
         kernel.enter(network)
-        try:
-            os.close(kernel.tap("probe"))
-        finally:
-            kernel.enter(home)
-            os.close(home)
+        os.close(kernel.tap("probe"))
     except OSError as error:
         return f"TAP devices are not allowed here ({error.strerror or error})"
     finally:
+        kernel.enter(home)
+        os.close(home)
         os.close(network)
     return ""
 

@@ -63,12 +63,16 @@ def new_network() -> int:
 
 
 def become_root_of_own() -> None:
-    """Take all privileges inside a user namespace of our own, where the system lets anybody do that."""
+    """Take all privileges inside a user namespace of our own, where the system lets anybody do that.
+
+    They do not reach the network that we are in, so we move to one of our own, for good.
+    """
     user, group = os.geteuid(), os.getegid()
     unshare(CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     Path("/proc/self/uid_map").write_text(f"0 {user} 1", encoding="ascii")
     Path("/proc/self/gid_map").write_text(f"0 {group} 1", encoding="ascii")
+    unshare(CLONE_NEWNET)
 
 
 def own_mounts() -> None:

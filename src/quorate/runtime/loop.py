@@ -288,6 +288,8 @@ class World:
             protocol_errors=clients.protocol_errors,
             dropped_inputs=self._tally.total,
             os=_KERNEL,
+            extended_redis_compatibility=identity.process.extended_redis_compatibility,
+            availability_zone=identity.process.availability_zone,
         )
 
     # --- errors -----------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Store:
         """What `read` found amiss and put right, for the log; "" when nothing was."""
         self._directories = [self.path.parent]
         self._seen: tuple[int, int, int, int] | None = None
+        self._swept = False
         # Asked for once and early: asking sets it for an instant, for all threads.
         self._new_mode = 0o644 & ~_umask()
 
@@ -49,7 +50,7 @@ class Store:
         copy = store_copy.find(dict.fromkeys(places), self.path)
         if copy is None:
             return data
-        if store_copy.digest(data) in {copy.replaces, store_copy.digest(copy.data)}:
+        if not store_copy.is_torn(copy, data):
             # The write never began, or was complete: nothing is torn, and nothing was promised meanwhile.
             store_copy.remove([copy.place])
             return data
@@ -101,6 +102,10 @@ class Store:
             self._write_in_place(data, error)
         store_copy.remove(self._places())
         self._look()
+        if not self._swept:
+            # Not before the first save: until then another process may be at work on this file.
+            self._swept = True
+            store_copy.sweep([self.path, *self._places()])
 
     def changed(self) -> bool:
         """True if somebody else wrote the file since our last `read` or `write`; False also if it is gone."""
@@ -147,7 +152,9 @@ class Store:
                 f"reads its safety copy, beside it or in `dir`."
             ) from error
         finally:
-            os.close(handle)
+            # What is synced is safe, whatever closing says.
+            with suppress(OSError):
+                os.close(handle)
             # Even a damaged file is our own work: it must not be taken for an operator's edit.
             self._look()
 
@@ -155,9 +162,11 @@ class Store:
         """Write the copy to every place that takes it: beside the file may be the part of a container that is lost."""
         problem: OSError | None = None
         kept = 0
+        # If the last such write was cut short and its copy is still all there is, the file is nothing to go back to.
+        torn = store_copy.is_torn(store_copy.find(self._places(), self.path), old)
         for place in self._places():
             try:
-                store_copy.write(place, self.path, old, new)
+                store_copy.write(place, self.path, None if torn else old, new)
                 kept += 1
             except OSError as error:
                 problem = error

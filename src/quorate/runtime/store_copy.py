@@ -4,6 +4,7 @@ A copy is one line of JSON (digests of the new and of the old content, and the f
 It exists only from before an in-place write until that write is durable, so finding one means a crash or a failure.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIX = ".quorate-copy"
+
+_UNFINISHED = ".quorate-new."
+"""In the names of files that are not complete yet; whoever finds one finds what a crash left behind."""
+
+# Some network and user-space file systems cannot sync a directory; there names are durable by themselves or never.
+_NO_DIRECTORY_SYNC = {errno.EINVAL, errno.EBADF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +46,16 @@ def place_for(path: Path, directory: Path) -> Path:
     return directory / f"{path.name}.{mark}{SUFFIX}"
 
 
-def write(place: Path, path: Path, old: bytes, new: bytes) -> None:
-    """Put a durable copy at `place`, replacing an earlier one only when the new one is whole. OSError."""
-    head = {"copy-of": os.fsencode(path).hex(), "sha256": digest(new), "replaces": digest(old)}
+def write(place: Path, path: Path, old: bytes | None, new: bytes) -> None:
+    """Put a durable copy at `place`, replacing an earlier one only when the new one is whole. OSError.
+
+    `old` None: what stands in the file now is torn already, and must never be believed.
+    """
+    head = {
+        "copy-of": os.fsencode(path).hex(),
+        "sha256": digest(new),
+        "replaces": "" if old is None else digest(old),
+    }
     replace_file(place, json.dumps(head).encode() + b"\n" + new, 0o600)
 
 
@@ -49,6 +63,11 @@ def find(places: Iterable[Path], path: Path) -> Copy | None:
     """The latest whole copy for `path` among the places, None if there is none."""
     found = [copy for place in places if (copy := _read(place, path)) is not None]
     return max(found, key=lambda copy: copy.written, default=None)
+
+
+def is_torn(copy: Copy | None, data: bytes) -> bool:
+    """Whether `data`, found where the copy belongs, is neither what was there before nor what was to be written."""
+    return copy is not None and digest(data) not in {copy.replaces, digest(copy.data)}
 
 
 def remove(places: Iterable[Path]) -> None:
@@ -60,7 +79,7 @@ def remove(places: Iterable[Path]) -> None:
 
 def replace_file(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Write a temporary file beside `path`, make it durable, rename it over `path`, make the name durable. OSError."""
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=path.name + _UNFINISHED, dir=path.parent)
     try:
         try:
             write_all(handle, data)
@@ -80,6 +99,15 @@ def replace_file(path: Path, data: bytes, mode: int, owner: tuple[int, int] | No
     sync_directory(path.parent)
 
 
+def sweep(paths: Iterable[Path]) -> None:
+    """Remove what crashes left of unfinished replacements of these files; nobody may be writing them now."""
+    for path in paths:
+        with suppress(OSError):
+            for name in os.listdir(path.parent):
+                if name.startswith(path.name + _UNFINISHED):
+                    (path.parent / name).unlink()
+
+
 def write_all(handle: int, data: bytes) -> None:
     """Write everything; a disk may take less than it is given."""
     view = memoryview(data)
@@ -92,6 +120,9 @@ def sync_directory(directory: Path) -> None:
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_DIRECTORY_SYNC:
+            raise
     finally:
         os.close(handle)
 

@@ -21,6 +21,7 @@ from quorate.model.hello import Hello
 from quorate.model.identity import RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
 from quorate.model.millis import Millis
+from quorate.sim.follower import Follower
 from quorate.sim.messages import Ack, Continue, Full, Psync, Streamed, Write, Wrong
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
@@ -31,16 +32,6 @@ ACK_PERIOD: Millis = 1_000
 REPL_TIMEOUT: Millis = 6_000
 BACKLOG = 400
 """Writes that a master remembers for partial resynchronisation."""
-
-
-@dataclass(slots=True)
-class Follower:
-    """A replica as its master knows it."""
-
-    ip: str
-    offset: int
-    heard: Millis
-    online: bool = False
 
 
 @dataclass(eq=False)

@@ -15,6 +15,7 @@ class Shrinker:
     """Holds the smallest failing result so far. `progress` hears the attempt and how many faults are left."""
 
     smallest: Result
+    conduct: Callable[[Order], Result] = run
     attempts: int = 0
     most_attempts: int = 300
     progress: Callable[[int, int], None] = lambda attempts, faults: None  # noqa: ARG005
@@ -25,7 +26,7 @@ class Shrinker:
         while self._remove_one() and self.attempts < self.most_attempts:
             pass
         self._shorten_each()
-        return run(replace(self._order(self.smallest.plan), transcript=True))
+        return self.conduct(replace(self._order(self.smallest.plan), transcript=True))
 
     def _drop_those_that_never_struck(self) -> None:
         failed = self.smallest.failed
@@ -58,7 +59,7 @@ class Shrinker:
         if self.attempts >= self.most_attempts:
             return False
         self.attempts += 1
-        result = run(self._order(plan))
+        result = self.conduct(self._order(plan))
         same = result.failed is not None and result.failed.checker == self.smallest.failed.checker
         if same:
             self.smallest = result

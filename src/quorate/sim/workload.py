@@ -1,20 +1,38 @@
 """Clients that ask sentinels where the master is, write, and keep a ledger of what was acknowledged."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from quorate.core.requests import Authenticate
+from quorate.client.resolver import (
+    Action,
+    AskAddress,
+    AskRole,
+    Connected,
+    Dial,
+    Exhausted,
+    Failed,
+    Lost,
+    News,
+    Place,
+    Resolver,
+    RoleTold,
+    Told,
+    Use,
+    Wanted,
+    Woke,
+)
+from quorate.core.requests import AskInfo, Authenticate
 from quorate.model.identity import MasterName
+from quorate.model.info import InfoReport, Role
 from quorate.model.millis import Millis
 from quorate.sim.host import PORT as SENTINEL_PORT
 from quorate.sim.host import WhereIs
 from quorate.sim.messages import Write
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
-from quorate.sim.schedule import Action
-from quorate.sim.server import PORT as SERVER_PORT
 
 PATIENCE: Millis = 1_500
-"""How long a client waits for anything before it asks the next sentinel."""
+"""How long a client waits for the answer to a write before it asks the sentinels again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,7 @@ class Ledger:
 
 
 class Client:
-    """One closed-loop writer: at most one write under way, `period` ms between two."""
+    """A closed-loop writer: at most one write under way, `period` ms between two. The resolver finds its master."""
 
     def __init__(
         self, node: Node, network: Network, dice: Dice, master: MasterName, sentinels: list[str], ledger: Ledger
@@ -57,87 +75,92 @@ class Client:
         self.period: Millis = 100
         self.active = True
         self.password = ""
+        order = dice.sample(sentinels, len(sentinels))
+        self._resolver = Resolver(Place(ip, SENTINEL_PORT) for ip in order)
         self._end: End | None = None
+        self._to_sentinel = False
         self._server = ""
         self._serial = 0
         self._write = 0
 
     def start(self) -> None:
         """Begin to look for the master."""
-        self._locate()
+        self._tell(Wanted())
 
-    def _locate(self) -> None:
-        self._hang_up()
-        if not self.active:
-            return
+    # --- finding the master -----------------------------------------------------------------------------------------
+
+    def _tell(self, news: News) -> None:
+        """Tell the resolver what happened, and do what it says."""
         self._server = ""
-        self._end = self.network.connect(self.node, self, self.dice.choice(self.sentinels), SENTINEL_PORT)
-        self._watch()
+        for action in self._resolver.handle(self.network.schedule.now, news):
+            self._do(action)
+        moment = self._resolver.wake_at()
+        if moment is not None:
+            self._later(moment - self.network.schedule.now, lambda: self._tell(Woke()))
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Dial(place, is_sentinel):
+                self._hang_up()
+                if self.active:
+                    self._to_sentinel = is_sentinel
+                    self._end = self.network.connect(self.node, self, place.host, place.port)
+            case AskAddress() if self._end is not None:
+                self._end.send(WhereIs(self.master))
+            case AskRole() if self._end is not None:
+                # INFO says it as well, and simulated servers know no ROLE.
+                self._end.send(AskInfo())
+            case Use(place):
+                self._server = place.host
+                self._send()
+            case Exhausted():
+                self._hang_up()
+            case _:
+                # Simulated sentinels stay where they are: nobody asks for their peers.
+                pass
 
     def _hang_up(self) -> None:
         end, self._end = self._end, None
         if end is not None:
             end.close()
 
-    def _watch(self) -> None:
-        self._serial += 1
-        serial = self._serial
-
-        def give_up() -> None:
-            if serial == self._serial:
-                self._locate()
-
-        self.network.schedule.after(PATIENCE, give_up)
+    # --- connections ------------------------------------------------------------------------------------------------
 
     def opened(self, end: End) -> None:
-        """Connected: ask, or write."""
+        """Connected to a sentinel or server."""
         if end is self._end:
-            if self._server and self.password:
+            if self.password and not self._to_sentinel:
                 end.send(Authenticate("", self.password))
-            elif self._server:
-                self._send()
-            else:
-                end.send(WhereIs(self.master))
+            self._tell(Connected())
 
-    def ended(self, end: End, reason: str) -> None:  # noqa: ARG002 - an Owner's signature
-        """Disconnected: ask again, a little later."""
+    def ended(self, end: End, reason: str) -> None:
+        """Disconnected: ask the sentinels again."""
         if end is self._end:
             self._end = None
-            self._pause(self._locate)
+            self._tell(Lost(reason) if self._server else Failed(reason))
 
     def received(self, end: End, message: object) -> None:
-        """An address, or the answer to a write."""
+        """An address, a role, or the answer to a write."""
         if end is not self._end:
             return
-        if not self._server:
-            self._located(message)
-        elif message is True and not self._write:
-            self._send()
-        elif message is True:
+        if self._server:
+            self._answered(message)
+        elif self._to_sentinel:
+            self._tell(Told(Place(*message) if isinstance(message, tuple) else None))
+        elif isinstance(message, InfoReport):
+            self._tell(RoleTold(message.role is Role.MASTER))
+        elif message is not True:
+            self._tell(Failed("refused"))
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def _answered(self, message: object) -> None:
+        if message is True:
             self.ledger.note(Acknowledged(self._write, self._server, self.network.schedule.now))
-            self._pause(self._send)
+            self._later(self.period, self._send)
         else:
-            self._pause(self._locate)
-
-    def _located(self, message: object) -> None:
-        self._hang_up()
-        if not isinstance(message, tuple):
-            self._pause(self._locate)
-            return
-        self._server = message[0]
-        self._write = 0
-        self._end = self.network.connect(self.node, self, self._server, SERVER_PORT)
-        self._watch()
-
-    def _pause(self, action: Action) -> None:
-        self._serial += 1
-        serial = self._serial
-
-        def go_on() -> None:
-            if serial == self._serial:
-                action()
-
-        self.network.schedule.after(self.period, go_on)
+            # READONLY above all; but whoever refuses writes for another reason may have been replaced as well.
+            self._tell(Lost("refused"))
 
     def _send(self) -> None:
         if self._end is None or not self.active:
@@ -145,4 +168,15 @@ class Client:
         self.ledger.serial += 1
         self._write = self.ledger.serial
         self._end.send(Write(self._write))
-        self._watch()
+        self._later(PATIENCE, lambda: self._tell(Lost("no answer")))
+
+    def _later(self, delay: Millis, action: Callable[[], None]) -> None:
+        """Do this next, unless something else comes first."""
+        self._serial += 1
+        serial = self._serial
+
+        def go_on() -> None:
+            if serial == self._serial:
+                action()
+
+        self.network.schedule.after(delay, go_on)

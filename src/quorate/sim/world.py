@@ -186,7 +186,14 @@ class World:
     def _client(self, group: Group) -> None:
         node = self.node(f"client-{group.name}")
         addresses = [host.node.ip for host in self.sentinels]
-        group.client = Client(node, self.network, self.dice.split(node.name), group.name, addresses, group.ledger)
+        group.client = Client(
+            node=node,
+            network=self.network,
+            dice=self.dice.split(node.name),
+            master=group.name,
+            sentinels=addresses,
+            ledger=group.ledger,
+        )
         group.client.password = self.options.password
         self.schedule.after(1_000, group.client.start)
 
@@ -212,6 +219,11 @@ class World:
         """A sentinel answers."""
         for observer in self.observers:
             observer.replied(host, question, result)
+
+    def knows_all(self, host: SentinelHost, name: MasterName) -> bool:
+        """Whether a sentinel knows that many peers: whoever has just begun, or was reset, finds majorities soon."""
+        master = host.master(name)
+        return master is not None and master.peers + 1 >= len(self.sentinels)
 
     def group_at(self, ip: str) -> Group | None:
         """The group to which the server at an address belonged in the beginning."""

@@ -1,6 +1,6 @@
 """Defects of votes, elections and agreement."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 
 from quorate.core import asking, candidacy, odown, sentinel, switching, voting
@@ -12,7 +12,7 @@ from quorate.core.voting import Ballot, Grant, Verdict
 from quorate.model.identity import Epoch, RunId
 from quorate.model.millis import Millis
 from quorate.model.saved import SavedState
-from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, nothing
+from tests.sim.mutants.planting import Function, Patch, always, instead, mutant, nothing
 
 LEADER = "one leader per epoch"
 ELECTED = "a leader was elected"
@@ -76,11 +76,12 @@ def _without_odown(right: Function) -> Function:
 
 
 def _hopeful(right: Function) -> Function:
-    """Whatever is not won counts as won by nobody, so it is tried again at once."""
+    """One vote for somebody else, and the election counts as won by nobody: it is tried again at once."""
 
-    def tally(*arguments: object) -> Verdict:
-        verdict: Verdict = right(*arguments)
-        return Verdict.NOBODY if verdict is Verdict.LOST else verdict
+    def tally(me: RunId, votes: Mapping[RunId, RunId], voters: int, quorum: int) -> Verdict:
+        verdict: Verdict = right(me, votes, voters, quorum)
+        outvoted = any(candidate != me for candidate in votes.values())
+        return Verdict.NOBODY if outvoted and verdict is not Verdict.WON else verdict
 
     return tally
 
@@ -104,35 +105,48 @@ def _vote_forgotten(right: Function) -> Function:
     return recall
 
 
-def _mutant(text: str, patch: tuple[object, str, Callable[[Function], Function]], *caught_by: str, at: tuple[int, int]) -> Mutant:
-    return Mutant(text, (Patch(*patch),), frozenset(caught_by), *at)
-
-
 ELECTIONS = (
-    _mutant("votes twice in an epoch", (voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(0, 30)),
-    _mutant("counts a dead peer as agreeing", (asking, "down_votes", _dead_agree), AGREEMENT, at=(0, 30)),
-    _mutant("lets old opinions count", (odown, "is_stale", always(False)), AGREEMENT, at=(0, 60)),
-    _mutant("counts a dead peer's vote", (asking, "votes_cast", _dead_vote), ELECTED, at=(0, 30)),
-    _mutant("counts votes of other epochs", (asking, "votes_cast", instead(_old_votes)), ELECTED, at=(0, 30)),
-    _mutant(
-        "stands without a new epoch", (candidacy, "stand", _stand_in_the_same_epoch), VOTES, DURABLE, at=(0, 30)
+    mutant("votes twice in an epoch", Patch(voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(0, 30)),
+    mutant(
+        "votes twice, seen from its leaders",
+        Patch(voting, "grant", instead(_grant_again)),
+        LEADER,
+        at=(0, 60),
+        alone=True,
     ),
-    _mutant("stands as soon as it sees the master down alone", (candidacy, "maybe_stand", _without_odown), AGREEMENT, at=(0, 30)),
-    _mutant(
-        "ignores the quorum",
-        (odown, "votes_for_down", instead(lambda _now, down, *_rest: 99 if down else 0)),
+    mutant("counts a dead peer as agreeing", Patch(asking, "down_votes", _dead_agree), AGREEMENT, at=(0, 30)),
+    mutant("lets old opinions count", Patch(odown, "is_stale", always(False)), AGREEMENT, at=(0, 60)),
+    mutant("counts a dead peer's vote", Patch(asking, "votes_cast", _dead_vote), ELECTED, at=(0, 30)),
+    mutant("counts votes of other epochs", Patch(asking, "votes_cast", instead(_old_votes)), ELECTED, at=(0, 30)),
+    mutant(
+        "stands without a new epoch", Patch(candidacy, "stand", _stand_in_the_same_epoch), VOTES, DURABLE, at=(0, 30)
+    ),
+    mutant(
+        "stands as soon as it sees the master down alone",
+        Patch(candidacy, "maybe_stand", _without_odown),
         AGREEMENT,
         at=(0, 30),
     ),
-    _mutant(
+    mutant(
+        "ignores the quorum",
+        Patch(odown, "votes_for_down", instead(lambda _now, down, *_rest: 99 if down else 0)),
+        AGREEMENT,
+        at=(0, 30),
+    ),
+    mutant(
         "takes half of the votes for a majority",
-        (voting, "votes_needed", instead(lambda voters, _quorum: max(1, voters // 2))),
+        Patch(voting, "votes_needed", instead(lambda voters, _quorum: max(1, voters // 2))),
         ELECTED,
         LEADER,
         at=(0, 30),
     ),
-    _mutant("tries again where somebody may have won", (voting, "tally", _hopeful), WINNERS, at=(0, 60)),
-    _mutant("votes, and stands without leaving the winner its time", (asking, "on_vote_requested", _impatient), WINNERS, at=(0, 60)),
-    _mutant("forgets its vote at a restart", (sentinel, "_recall", _vote_forgotten), VOTES, at=(0, 60)),
-    _mutant("keeps opinions about an old address", (switching, "renew_peers", nothing), AGREEMENT, at=(0, 60)),
+    mutant("tries again where somebody may have won", Patch(voting, "tally", _hopeful), WINNERS, at=(0, 60)),
+    mutant(
+        "votes, and stands without leaving the winner its time",
+        Patch(asking, "on_vote_requested", _impatient),
+        WINNERS,
+        at=(0, 60),
+    ),
+    mutant("forgets its vote at a restart", Patch(sentinel, "_recall", _vote_forgotten), RESTARTS, VOTES, at=(0, 60)),
+    mutant("keeps opinions about an old address", Patch(switching, "renew_peers", nothing), AGREEMENT, at=(0, 60)),
 )

@@ -1,15 +1,14 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
-from quorate.core import cadence, discovery, gossip, link_events, reconfiguration, roster, selection, tilt, watching
+from quorate.core import cadence, discovery, gossip, reconfiguration, roster, selection, tilt, watching
 from quorate.core.outcome import Tell
 from quorate.core.selection import Candidate
-from quorate.core.sentinel import Sentinel
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch
 from quorate.model.notice import Event, Notice
-from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, nothing
+from tests.sim.mutants.planting import Function, Patch, always, instead, mutant, nothing
 
 PROMOTION = "the best replica is promoted"
 EPOCHS = "epochs never go back"
@@ -18,6 +17,7 @@ DEMOTION = "no demotion on a stale view"
 TILT = "hands off in TILT"
 NOTICES = "notices are consistent"
 ORDER = "the core is in order"
+MEMORY = "memory is bounded"
 LIVENESS = "all comes right in time"
 
 
@@ -68,7 +68,9 @@ def _no_end_of_sdown(right: Function) -> Function:
         turn.effects[:] = [
             effect
             for effect in turn.effects
-            if not (isinstance(effect, Tell) and isinstance(effect.what, Notice) and effect.what.event is Event.SDOWN_OVER)
+            if not (
+                isinstance(effect, Tell) and isinstance(effect.what, Notice) and effect.what.event is Event.SDOWN_OVER
+            )
         ]
 
     return turned
@@ -84,20 +86,36 @@ def _kept(right: Function) -> Function:
     return dismiss
 
 
-def _mutant(text: str, patch: Patch, *caught_by: str, at: tuple[int, int]) -> Mutant:
-    return Mutant(text, (patch,), frozenset(caught_by), *at)
-
-
 FAILOVERS = (
-    _mutant("promotes the most lagging replica", Patch(selection, "preference", instead(_most_lagging)), PROMOTION, at=(0, 30)),
-    _mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 60)),
-    _mutant("takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 30)),
-    _mutant("accepts the address of an older configuration", Patch(gossip, "on_hello", _older_address), CONFIGURATION, at=(0, 30)),
-    _mutant("demotes on a stale view", Patch(reconfiguration, "hears_majority", always(True)), DEMOTION, at=(0, 60)),
-    _mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(0, 60)),
-    _mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(0, 60)),
-    _mutant("never points a replica anywhere", Patch(discovery, "repoint", nothing), LIVENESS, at=(0, 30)),
-    _mutant("forgets -sdown", Patch(watching, "_turned", _no_end_of_sdown), NOTICES, at=(0, 10)),
-    _mutant("keeps what it dismissed", Patch(roster, "dismiss", _kept), ORDER, at=(0, 60)),
-    _mutant("tells nobody of a new configuration", Patch(cadence, "hello", always(None)), LIVENESS, at=(0, 10)),
+    mutant(
+        "promotes the most lagging replica",
+        Patch(selection, "preference", instead(_most_lagging)),
+        PROMOTION,
+        at=(0, 30),
+    ),
+    mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 60)),
+    mutant(
+        "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 30)
+    ),
+    mutant(
+        "accepts the address of an older configuration",
+        Patch(gossip, "on_hello", _older_address),
+        CONFIGURATION,
+        at=(0, 30),
+    ),
+    mutant("demotes on a stale view", Patch(reconfiguration, "hears_majority", always(True)), DEMOTION, at=(0, 60)),
+    mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(0, 60)),
+    mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(0, 60)),
+    mutant("never points a replica anywhere", Patch(discovery, "repoint", nothing), LIVENESS, at=(0, 30)),
+    mutant("forgets -sdown", Patch(watching, "_turned", _no_end_of_sdown), NOTICES, at=(0, 10)),
+    mutant("keeps what it dismissed", Patch(roster, "dismiss", _kept), ORDER, at=(0, 60)),
+    mutant("enters every replica anew", Patch(roster, "find_replica", always(None)), ORDER, at=(0, 10)),
+    mutant(
+        "enters every replica anew, seen from its memory",
+        Patch(roster, "find_replica", always(None)),
+        MEMORY,
+        at=(0, 30),
+        alone=True,
+    ),
+    mutant("tells nobody of a new configuration", Patch(cadence, "hello", always(None)), LIVENESS, at=(0, 10)),
 )

@@ -6,9 +6,13 @@ which seeds show it, what caught it there and how long that took; the quickest b
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from quorate.sim.checkers import everything
+from quorate.sim.checkers.contract import Checker
+from quorate.sim.checkers.everything import CHECKERS
 from quorate.sim.runner import Failed, Order, run
 from tests.sim.mutants.every import MUTANTS
 from tests.sim.mutants.planting import Mutant, planted
@@ -23,15 +27,21 @@ class Catch:
     seconds: float
 
 
-def hunt(mutant: Mutant, seeds: Iterable[int]) -> Catch | None:
-    """The first of these seeds at which one of the named checkers catches the mutant."""
-    with planted(mutant):
+def trials(mutant: Mutant, seeds: Iterable[int]) -> Iterator[Catch]:
+    """Every seed at which anything fails while the mutant is in the ground."""
+    named = tuple(checker for checker in CHECKERS if checker.name in mutant.caught_by)
+    watchers = named if mutant.alone else CHECKERS
+    with planted(mutant), watched_by(watchers):
         for seed in seeds:
             began = time.perf_counter()
             failed = run(Order(str(seed))).failed
-            if failed is not None and failed.checker in mutant.caught_by:
-                return Catch(seed, failed, time.perf_counter() - began)
-    return None
+            if failed is not None:
+                yield Catch(seed, failed, time.perf_counter() - began)
+
+
+def hunt(mutant: Mutant, seeds: Iterable[int]) -> Catch | None:
+    """The first of these seeds at which one of the named checkers catches the mutant."""
+    return next((catch for catch in trials(mutant, seeds) if catch.failed.checker in mutant.caught_by), None)
 
 
 def seeds_of(mutant: Mutant) -> list[int]:
@@ -39,31 +49,36 @@ def seeds_of(mutant: Mutant) -> list[int]:
     return [mutant.seed, *(seed for seed in range(mutant.within) if seed != mutant.seed)]
 
 
-def _report(mutant: Mutant, limit: int) -> None:
-    print(f"{mutant}: by {' or '.join(sorted(mutant.caught_by))}", flush=True)
-    others: dict[str, list[int]] = {}
-    with planted(mutant):
-        for seed in range(limit):
-            began = time.perf_counter()
-            failed = run(Order(str(seed))).failed
-            if failed is None:
-                continue
-            if failed.checker not in mutant.caught_by:
-                others.setdefault(failed.checker, []).append(seed)
-                continue
-            print(f"    {seed:4d} in {time.perf_counter() - began:4.1f} s, {failed.checker}: {failed.text[:150]}", flush=True)
-            break
-        else:
-            print("    NOT FOUND")
-    for checker, seeds in others.items():
-        print(f"    others: {checker}: {seeds}", flush=True)
+@contextmanager
+def watched_by(watchers: tuple[type[Checker], ...]) -> Generator[None]:
+    """Runs in which only these look on."""
+    before = everything.CHECKERS
+    everything.CHECKERS = watchers
+    try:
+        yield
+    finally:
+        everything.CHECKERS = before
 
 
 def main(words: str, limit: int) -> None:
     """Hunt and print."""
     for mutant in MUTANTS:
-        if words in mutant.text:
-            _report(mutant, limit or mutant.within)
+        if words not in mutant.text:
+            continue
+        print(f"{mutant}: by {' or '.join(sorted(mutant.caught_by))}", flush=True)
+        others: dict[str, list[int]] = {}
+        for catch in trials(mutant, range(limit or mutant.within)):
+            checker = catch.failed.checker
+            if checker in mutant.caught_by:
+                print(
+                    f"    {catch.seed:4d} in {catch.seconds:4.1f} s, {checker}: {catch.failed.text[:120]}", flush=True
+                )
+                break
+            others.setdefault(checker, []).append(catch.seed)
+        else:
+            print("    NOT FOUND")
+        for checker, seeds in others.items():
+            print(f"    before: {checker} at {seeds}", flush=True)
 
 
 if __name__ == "__main__":

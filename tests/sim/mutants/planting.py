@@ -33,6 +33,8 @@ class Mutant:
     caught_by: frozenset[str]
     seed: int
     within: int
+    alone: bool = False
+    """Only the named checkers watch: others would be quicker, and it is these that shall be seen to fail."""
 
     def __str__(self) -> str:
         return self.text
@@ -49,6 +51,11 @@ def planted(mutant: Mutant) -> Generator[None]:
     finally:
         for patch, original in zip(mutant.patches, originals, strict=True):
             setattr(patch.owner, patch.name, original)
+
+
+def mutant(text: str, patch: Patch, *caught_by: str, at: tuple[int, int], alone: bool = False) -> Mutant:
+    """A mutant of one patch; `at` is (seed, within)."""
+    return Mutant(text, (patch,), frozenset(caught_by), *at, alone=alone)
 
 
 def instead(function: Function) -> Callable[[Function], Function]:

@@ -15,7 +15,7 @@ from quorate.model.identity import Epoch
 from quorate.model.millis import Millis
 from quorate.model.saved import SaveDelta, SavedMaster, SavedState
 from quorate.model.settings import Mode
-from tests.sim.mutants.planting import Function, Mutant, Patch, instead
+from tests.sim.mutants.planting import Function, Patch, instead, mutant
 
 VOTES = "votes are kept"
 EPOCHS = "epochs never go back"
@@ -45,7 +45,7 @@ def _one_too_early(right: Function) -> Function:
     return release
 
 
-def _without_last(directive: str) -> "Sequence[Patch]":
+def _without_last(directive: str) -> Patch:
     """The rewriter leaves out the last line of a directive."""
 
     def defect(right: Function) -> Function:
@@ -56,7 +56,7 @@ def _without_last(directive: str) -> "Sequence[Patch]":
 
         return of_master
 
-    return (Patch(rewrite, "of_master", defect),)
+    return Patch(rewrite, "of_master", defect)
 
 
 def _configuration_forgotten(right: Function) -> Function:
@@ -77,24 +77,28 @@ def _unsaved(right: Function) -> Function:
     return stand
 
 
-def _mutant(text: str, patches: Sequence[Patch], *caught_by: str, at: tuple[int, int]) -> Mutant:
-    return Mutant(text, tuple(patches), frozenset(caught_by), *at)
-
-
 SAVING = (
-    _mutant("answers before it has saved", (Patch(Turn, "promise", instead(_at_once)),), DURABLE, VOTES, EPOCHS, at=(0, 10)),
-    _mutant("ignores a failed save", (Patch(Driver, "_save_ended", _blind_to_failure),), DURABLE, at=(0, 60)),
-    _mutant("lets promises go one save too early", (Patch(Driver, "_release", _one_too_early),), DURABLE, at=(0, 10)),
-    _mutant(
+    mutant(
+        "answers before it has saved", Patch(Turn, "promise", instead(_at_once)), DURABLE, VOTES, EPOCHS, at=(0, 10)
+    ),
+    mutant("ignores a failed save", Patch(Driver, "_save_ended", _blind_to_failure), DURABLE, at=(0, 60)),
+    mutant("lets promises go one save too early", Patch(Driver, "_release", _one_too_early), DURABLE, at=(0, 10)),
+    mutant(
         "loses a change that is merged into a later one",
-        (Patch(SaveDelta, "then", instead(lambda _self, later: later)),),
+        Patch(SaveDelta, "then", instead(lambda _self, later: later)),
         DURABLE,
         RESTARTS,
         at=(0, 60),
     ),
-    _mutant("forgets to write leader-epoch", _without_last("leader-epoch"), DURABLE, RESTARTS, VOTES, at=(0, 10)),
-    _mutant("loses a known sentinel in the file", _without_last("known-sentinel"), RESTARTS, at=(0, 30)),
-    _mutant("loses a known replica in the file", _without_last("known-replica"), RESTARTS, at=(0, 30)),
-    _mutant("forgets config-epoch at a restart", (Patch(sentinel, "_recall", _configuration_forgotten),), EPOCHS, at=(0, 60)),
-    _mutant("promotes before its own vote is durable", (Patch(candidacy, "stand", _unsaved),), DURABLE, at=(0, 60)),
+    mutant("forgets to write leader-epoch", _without_last("leader-epoch"), DURABLE, RESTARTS, VOTES, at=(0, 10)),
+    mutant("loses a known sentinel in the file", _without_last("known-sentinel"), RESTARTS, at=(0, 30)),
+    mutant("loses a known replica in the file", _without_last("known-replica"), RESTARTS, at=(0, 30)),
+    mutant(
+        "forgets config-epoch at a restart",
+        Patch(sentinel, "_recall", _configuration_forgotten),
+        EPOCHS,
+        RESTARTS,
+        at=(0, 60),
+    ),
+    mutant("promotes before its own vote is durable", Patch(candidacy, "stand", _unsaved), DURABLE, at=(0, 60)),
 )

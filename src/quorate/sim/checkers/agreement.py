@@ -35,6 +35,12 @@ class Agreement(Checker):
             # C sentinels let opinions of the old address count against the new one for a while.
             self._count(host, notice.master, _address(notice))
 
+    def stepped(self) -> None:
+        for (_, host), seen in self._down.items():
+            if not host.up and None in seen.values():
+                # The dead have no opinion; what they said last is heard for a while.
+                seen.update({place: self.world.schedule.now for place, until in seen.items() if until is None})
+
     def _count(self, host: SentinelHost, name: MasterName, place: str) -> None:
         """What somebody thought of another address does not count."""
         master = host.master(name)

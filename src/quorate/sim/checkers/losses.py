@@ -52,10 +52,15 @@ class Losses(Checker):
                         )
 
     def _explained(self, group: Group, write: int, ip: str, at: int) -> bool:
-        if any(server.ever_lost_data for server in group.servers):
+        if any(server.ever_lost_data for server in group.servers) or self._was_replaced(group):
             return True
         reigns = self._reigns[group.name]
         # Somebody was promoted later without it; or the server that took it had been replaced by then.
         lag = any(reign.at >= at - 50 and write not in reign.had for reign in reigns)
         replaced = any(reign.at <= at and reign.ip != ip for reign in reigns)
         return lag or replaced
+
+    def _was_replaced(self, group: Group) -> bool:
+        """Whether a server of another cluster stood at an address of ours and nothing told the two apart."""
+        ours = {server.node.ip for server in group.servers}
+        return any(stranger.node.ip in ours and not stranger.password for stranger in self.world.foreign)

@@ -9,7 +9,11 @@ from quorate.sim.world import World
 
 
 class OneConfiguration(Checker):
-    """Compares hellos. Epochs in which an operator forced a failover without a majority may be told twice."""
+    """Compares hellos.
+
+    An epoch may be told twice if an operator forced a failover without a majority in it, or if its leader knew too few
+    peers to tell what a majority is.
+    """
 
     name = "one configuration per epoch"
 
@@ -21,6 +25,9 @@ class OneConfiguration(Checker):
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.event is Event.FORCED_WITHOUT_MAJORITY and notice.master is not None:
             self._forced.add((notice.master, host.leader_epoch(notice.master)))
+        elif notice.event is Event.ELECTED_LEADER and notice.master is not None:
+            if not self.world.knows_all(host, notice.master):
+                self._forced.add((notice.master, host.leader_epoch(notice.master)))
         elif notice.event is Event.PROMOTED_SLAVE and notice.master is not None and not host.is_ours:
             # A C sentinel may promote in an epoch that others were elected in.
             master = host.master(notice.master)

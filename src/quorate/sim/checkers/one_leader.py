@@ -26,7 +26,7 @@ class OneLeader(Checker):
             if (host, notice.master) in self._forced:
                 self._forced.discard((host, notice.master))
                 return
-            if not host.is_ours or self._forgetful():
+            if not host.is_ours or self._forgetful() or not self.world.knows_all(host, notice.master):
                 return
             epoch = host.leader_epoch(notice.master)
             leader = self._leaders.setdefault((notice.master, epoch), host.myid)

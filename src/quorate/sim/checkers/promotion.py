@@ -13,7 +13,8 @@ class Promotion(Checker):
     name = "the best replica is promoted"
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
-        if notice.event is not Event.SELECTED_SLAVE or notice.master is None:
+        # A C sentinel looks at its replicas in the middle of a tick, and we at the end of it.
+        if notice.event is not Event.SELECTED_SLAVE or notice.master is None or not host.is_ours:
             return
         chosen_name = notice.text.split()[1]
         replicas = host.replicas(notice.master)
