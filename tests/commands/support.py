@@ -1,6 +1,6 @@
 """A world in memory for tests of commands: a sentinel as it may be seen, connections, an ACL file that is bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from quorate.commands.acl import Book
@@ -167,6 +167,7 @@ class World:
         self.acl = Book(mode)
         self.clock: Millis = 1_000_000
         self.process = FACTS
+        self.renames: Mapping[bytes, bytes] = {}
         self.clients: list[Session] = []
         self.closed: list[Session] = []
         self.queue: list[ScriptView] = []

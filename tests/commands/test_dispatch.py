@@ -3,7 +3,7 @@
 import pytest
 
 from quorate.commands.contract import Later, Now, Postponed
-from quorate.commands.dispatch import HANDLERS
+from quorate.commands.dispatch import HANDLERS, renamed
 from quorate.commands.docs import DOCS
 from quorate.commands.table import TABLES
 from quorate.core.inputs import FlushRequested
@@ -189,3 +189,14 @@ def test_a_muted_client_still_hears_messages_and_its_questions_are_still_asked()
     assert answer.silent
     assert answer.ask(CALLER) == FlushRequested(CALLER)
     assert answer.render(Done()) == Simple("OK")
+
+
+def test_renamed_commands_answer_to_their_new_names_only() -> None:
+    world = World()
+    world.renames = renamed([("sentinel", "Watch"), ("SHUTDOWN", "")])
+    session = world.connect()
+    assert world.reply(session, "WATCH", "MYID") == world.seen.settings.myid.encode()
+    assert world.line(session, "SENTINEL", "MYID").startswith("-ERR unknown command 'SENTINEL'")
+    assert world.line(session, "shutdown").startswith("-ERR unknown command 'shutdown'")
+    assert not world.stopped
+    assert world.line(session, "PING") == "+PONG\r\n"

@@ -108,7 +108,7 @@ def test_cpu() -> None:
 
 
 _OWN = (
-    "quorate_save_error:\r\nquorate_refused_epochs:0\r\nquorate_last_refused_epoch:\r\nquorate_peers_beyond_epoch:\r\n"
+    "quorate_current_epoch:3\r\nquorate_save_error:\r\nquorate_refused_epochs:0\r\nquorate_last_refused_epoch:\r\nquorate_peers_beyond_epoch:\r\n"
     "quorate_protocol_errors:0\r\nquorate_dropped_inputs:0\r\n"
 )
 

@@ -1,4 +1,4 @@
-"""One target under atheris: `python -m tests.fuzz.harness TARGET [options of libFuzzer]`. Normally run by `make fuzz`."""
+"""One target under atheris, as `make fuzz` runs it: `python -m tests.fuzz.harness TARGET [options of libFuzzer]`."""
 
 import sys
 from importlib import import_module

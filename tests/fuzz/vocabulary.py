@@ -40,8 +40,10 @@ WORDS: dict[str, list[bytes]] = {
         b"*", b"$", b"2147483648", b"99999999999999999999",
     ],
     "votes": [
-        b"*3\r\n", b":1\r\n", b":0\r\n", b":-1\r\n", b"$1\r\n*\r\n", b"$40\r\n" + _ID + b"\r\n", b"40\r\n" + _ID, b"\r\n",
-        b"1\r\n*\r\n:0\r\n", b":9223372036854775807\r\n", b":9223372036854775808\r\n", b"+x\r\n", b"$-1\r\n", b" ", b"\n",
+        b"*3\r\n", b":1\r\n", b":0\r\n", b":-1\r\n", b"$1\r\n*\r\n", b"$40\r\n" + _ID + b"\r\n", b"40\r\n" + _ID,
+        b"\r\n",
+        b"1\r\n*\r\n:0\r\n", b":9223372036854775807\r\n", b":9223372036854775808\r\n", b"+x\r\n", b"$-1\r\n",
+        b" ", b"\n",
     ],
 }  # fmt: skip
 """By target: short pieces that mean something there."""

@@ -37,7 +37,7 @@ class Saboteur:
     count: int = 0
     called: list[str] = field(default_factory=list)
 
-    def call(self, name: str, right: Callable[..., Any], arguments: tuple[Any, ...], words: dict[str, Any]) -> Any:
+    def call(self, name: str, right: Callable[..., Any], arguments: tuple[Any, ...], words: dict[str, Any]) -> object:
         """In place of a function of os."""
         self.count += 1
         self.called.append(name)

@@ -8,7 +8,7 @@ from quorate.commands.contract import Answer, Handler, Host, Later, Now, Session
 from quorate.commands.errors import refused
 from quorate.commands.numbers import integer
 from quorate.commands.results import NO_SUCH_MASTER, reply_of, whole
-from quorate.commands.set_options import LARGEST_COUNT
+from quorate.commands.set_options import LARGEST
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,
@@ -49,7 +49,7 @@ def monitor(host: Host, session: Session, args: list[bytes]) -> Answer:
         return refused("ERR Invalid port")
     if quorum <= 0:
         return refused("ERR Quorum must be 1 or greater.")
-    votes = min(quorum, LARGEST_COUNT)
+    votes = min(quorum, LARGEST)
     return Later(lambda caller: MonitorRequested(caller, name, address, port, votes), reply_of)
 
 

@@ -1,6 +1,6 @@
 """What commands and the world around them agree on: sessions, answers, and what a handler may ask of its host."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -164,6 +164,9 @@ class ProcessFacts:
 
 class Host(Protocol):
     """What a handler may ask of the world it runs in."""
+
+    renames: Mapping[bytes, bytes]
+    """Top-level rename-command: what may be typed (lower-case) and the command meant; b"" for no command any more."""
 
     acl: Book
     """Users, their rights, the ACL log."""

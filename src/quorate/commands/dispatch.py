@@ -1,6 +1,6 @@
 """The door for clients: every request goes through the same checks, in the server's order, to its handler."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from quorate.commands import (
     acl_commands,
@@ -20,8 +20,9 @@ from quorate.commands import (
 from quorate.commands.contract import Answer, Handler, Host, Later, Now, Postponed, Session
 from quorate.commands.denials import denial
 from quorate.commands.errors import ECHOED, echo, refused, wrong_arity
-from quorate.commands.table import TABLES, Table
+from quorate.commands.table import TABLES, Command, Table
 from quorate.commands.tracking import caching_used
+from quorate.model.identity import bytes_of
 from quorate.wire.values import Push
 
 HANDLERS: Mapping[str, Handler] = {
@@ -40,6 +41,9 @@ HANDLERS: Mapping[str, Handler] = {
     **tracking.HANDLERS,
 }
 """The handler of every command that can be executed, by full name."""
+
+# What a name that was taken away is looked up in.
+_NO_COMMANDS = Table({})
 
 # What web browsers say first: somebody tries to make one talk to us (cross-protocol scripting).
 _BROWSER_WORDS = frozenset({b"post", b"host:"})
@@ -66,13 +70,13 @@ def dispatch(host: Host, session: Session, args: list[bytes]) -> Answer:
 
 def _checked(host: Host, session: Session, args: list[bytes]) -> Answer:
     table = TABLES[host.view().settings.mode]
-    command = table.find(args)
+    command = _renamed(host, table, args) if host.renames else table.find(args)
     if command is None:
         # The names of browsers' first words are no commands, so the common case need not look.
         if args[0].lower() in _BROWSER_WORDS:
             return Now((), close=True)
         session.last_command = "NULL"
-        return refused(_unknown(table, args))
+        return refused(_unknown(table if args[0].lower() not in host.renames else _NO_COMMANDS, args))
     session.last_command = command.name
     if not command.accepts(len(args)):
         return refused(wrong_arity(command.name))
@@ -95,6 +99,20 @@ def _checked(host: Host, session: Session, args: list[bytes]) -> Answer:
     # Counted when done: CLIENT LIST does not count itself.
     session.commands += 1
     return answer
+
+
+def _renamed(host: Host, table: Table, args: list[bytes]) -> Command | None:
+    """What a word means where commands have other names, or none (rename-command)."""
+    meant = host.renames.get(args[0].lower(), args[0])
+    return table.find([meant, *args[1:]]) if meant else None
+
+
+def renamed(pairs: Iterable[tuple[str, str]]) -> Mapping[bytes, bytes]:
+    """`Host.renames` from the directives, each (old name, new name or "")."""
+    known = [(bytes_of(old), bytes_of(new)) for old, new in pairs]
+    meanings = {old.lower(): b"" for old, _ in known}
+    meanings.update({new.lower(): old for old, new in known if new})
+    return meanings
 
 
 def _muted(session: Session, answer: Answer) -> Answer:

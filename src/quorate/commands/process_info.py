@@ -138,6 +138,7 @@ def _master(master: MasterView) -> str:
 def _own(host: Host) -> _Fields:
     health = host.view().health
     facts = host.facts()
+    yield "quorate_current_epoch", host.view().current_epoch
     yield "quorate_save_error", " ".join(health.save_error.split())
     yield "quorate_refused_epochs", health.refused_epochs
     yield "quorate_last_refused_epoch", health.last_refused_epoch

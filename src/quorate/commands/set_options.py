@@ -12,8 +12,8 @@ from quorate.core.inputs import Caller, SettingsChanged
 from quorate.model.identity import MasterName, bytes_of, text_of
 from quorate.model.settings import MasterSettings
 
-LARGEST_COUNT = (1 << 31) - 1
-"""Quorums and the like are no larger in the file of a C sentinel, which reads them as an int."""
+LARGEST = (1 << 31) - 1
+"""No number is larger in the file, which a C sentinel reads as ints; in milliseconds this is 24 days."""
 
 _MASK = "******"
 _DENIED = (
@@ -48,7 +48,7 @@ def _number(value: bytes, option: bytes, least: int) -> int:
     number = integer(value)
     if number is None or number < least:
         raise _bad(value, option)
-    return number
+    return min(number, LARGEST)
 
 
 def _down_after(change: _Change, option: bytes, value: bytes) -> None:
@@ -60,11 +60,11 @@ def _failover_timeout(change: _Change, option: bytes, value: bytes) -> None:
 
 
 def _parallel_syncs(change: _Change, option: bytes, value: bytes) -> None:
-    change.settings = replace(change.settings, parallel_syncs=min(_number(value, option, 1), LARGEST_COUNT))
+    change.settings = replace(change.settings, parallel_syncs=_number(value, option, 1))
 
 
 def _quorum(change: _Change, option: bytes, value: bytes) -> None:
-    change.settings = replace(change.settings, quorum=min(_number(value, option, 1), LARGEST_COUNT))
+    change.settings = replace(change.settings, quorum=_number(value, option, 1))
 
 
 def _reboot_down_after(change: _Change, option: bytes, value: bytes) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from quorate.commands.acl import Book
 from quorate.commands.contract import Answer, ProcessFacts, ScriptView, Session
-from quorate.commands.dispatch import dispatch
+from quorate.commands.dispatch import dispatch, renamed
 from quorate.conf.options import ProcessOptions
 from quorate.core.inputs import GlobalsChanged, Input, TuningChanged, Woke
 from quorate.core.outcome import Effect
@@ -65,6 +65,7 @@ class World:
         self, *, loop: asyncio.AbstractEventLoop, ports: Ports, acl: Book, identity: Identity, outward: Outward
     ) -> None:
         self.acl = acl
+        self.renames = renamed(identity.process.renames)
         self._loop = loop
         self._ports = ports
         self._driver = ports.driver
