@@ -43,7 +43,12 @@ def test_the_side_of_the_partition() -> None:
 
 def test_after_the_cut_the_old_master_should_soon_be_demoted() -> None:
     assert explain(ack(16.0), "a", CUT).cause is Cause.LATE
-    assert explain(ack(16.0), "a", KILLED).cause is Cause.LATE
+
+
+def test_a_master_that_was_started_again_has_no_excuse() -> None:
+    loss = explain(ack(16.0), "a", KILLED)
+    assert loss.cause is Cause.UNEXPLAINED
+    assert loss.text == "a took it after it was started again, and was replaced"
 
 
 def test_a_master_that_was_never_replaced_may_lose_nothing() -> None:

@@ -1,9 +1,10 @@
 """Why an acknowledged write is gone: a reason that asynchronous replication allows, or none. Pure.
 
 A write may be lost for two reasons that no sentinel can help: the master died before the write had left it, or the
-master was cut off (or paused, or refused by everybody) and took writes that its successor never saw. A third reason is
-known and counted apart, because a sentinel can make it rarer: the old master is back, and takes writes until it is
-demoted. Everything else is somebody's mistake.
+master was cut off (or paused, or refused by everybody) and took writes that its successor never saw. Of the latter,
+those after the cut are counted apart, because a sentinel can make them fewer: its clients are still on the old side
+until it is demoted. Everything else is somebody's mistake, above all what a master takes that was started again or
+could be reached all the time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ class Cause(Enum):
 
     LAG = "replication lag at the crash"
     SIDE = "on the side of the master that was cut off"
-    LATE = "on the old master after the fault, before it was demoted"
+    LATE = "on the side that was cut off, after the cut had healed and before its master was demoted"
     UNEXPLAINED = "unexplained"
 
 
@@ -74,8 +75,8 @@ def explain(ack: Ack, server: str, facts: Circumstances) -> Loss:
         if since - LAG_WINDOW - facts.slack <= ack.at <= since + 0.1:
             return Loss(ack, Cause.LAG)
         if ack.at > since:
-            # It was started again and took writes although it was being replaced, or had been.
-            return Loss(ack, Cause.LATE)
+            # Started again, it was a master like any other: no lag and no cut excuses what it lost.
+            return Loss(ack, Cause.UNEXPLAINED, f"{server} took it after it was started again, and was replaced")
         return Loss(ack, Cause.UNEXPLAINED, f"{since - ack.at:.1f} s before {server} was killed")
     if ack.at >= at:
         return Loss(ack, Cause.UNEXPLAINED, f"{server} took it after {name} was promoted, though it could be reached")

@@ -26,9 +26,9 @@ h3 { font-size: 16px; margin: 28px 0 2px; } p { margin: 4px 0 10px; } .faint { c
 .good { background: #dcfce7; color: #14532d; } .bad { background: #fee2e2; color: #7f1d1d; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 8px; text-align: right; vertical-align: top; white-space: nowrap; }
+th, td { padding: 4px 6px; text-align: right; vertical-align: top; white-space: nowrap; }
 th { border-bottom: 2px solid #94a3b8; font-weight: 600; }
-th.t, td.t { text-align: left; } td.lost { white-space: normal; min-width: 150px; }
+th.t, td.t { text-align: left; }
 tbody tr:first-child td { border-top: 1px solid #e2e8f0; }
 .red { color: #b91c1c; font-weight: 700; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 13px; margin: 8px 0; }
@@ -100,8 +100,9 @@ def _table(report: Report) -> str:
 
 def _cell(column: str, text: str) -> str:
     bad = "unexplained" in text or text == "never"
-    kinds = [kind for kind, fits in (("lost", column == "lost"), ("red", bad)) if fits]
-    return f'<td class="{" ".join(kinds)}">{escape(text)}</td>' if kinds else f"<td>{escape(text)}</td>"
+    # Each cause on a line of its own keeps the column narrow.
+    inside = escape(text).replace(" + ", "<br>") if column == "lost" else escape(text)
+    return f'<td class="red">{inside}</td>' if bad else f"<td>{inside}</td>"
 
 
 def _legend(report: Report) -> str:

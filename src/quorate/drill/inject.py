@@ -164,9 +164,6 @@ class OwnInjector:
         home = self.cluster.home(full)
         ground.fill(home)
         strike = Strike(f"the disk of {full.name} full")
-        if full is master:
-            # It goes on answering, but takes no writes: for its clients that is as good as being cut off.
-            strike.separated[master.name] = time.monotonic()
         strike.undo.append(lambda: ground.empty(home))
         if full is not master:
             await self._then_kill(master, strike)

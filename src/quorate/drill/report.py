@@ -112,7 +112,7 @@ class Run:
             bad = [loss for loss in outcome.losses if loss.cause is Cause.UNEXPLAINED]
             reasons = sorted({loss.text for loss in bad})
             if bad:
-                found.append(f"{where}: {len(bad)} write{"" if len(bad) == 1 else "s"} lost without a reason: {'; '.join(reasons[:3])}")
+                found.append(f"{where}: writes lost without a reason: {len(bad)} ({'; '.join(reasons[:3])})")
         return found
 
 

@@ -30,8 +30,7 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     change: Callable[[MasterSettings], MasterSettings]
     match fault.kind:
         case Kind.FAILOVER:
-            host.submit(FailoverRequested(host.caller(None), name))
-            return Struck(f"FAILOVER {name} at {host.node.name}", lambda: None)
+            return _failover(scene, host)
         case Kind.RESET:
             host.submit(ResetRequested(host.caller(None), (name,)))
             return Struck(f"RESET {name} at {host.node.name}", lambda: None)
@@ -44,6 +43,20 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     if not _set(host, name, change, reconnect=fault.kind is Kind.AUTH_PASS):
         return None
     return Struck(f"SET {name} {what} at {host.node.name}", lambda: restore(scene.world, host))
+
+
+def _failover(scene: Scene, host: SentinelHost) -> Struck:
+    """By one operator, or by two who do not know of each other."""
+    name = scene.name
+    host.submit(FailoverRequested(host.caller(None), name))
+    what = f"FAILOVER {name} at {host.node.name}"
+    second = scene.other_sentinel()
+    if second is not None and second is not host and scene.dice.chance(25):
+        scene.world.schedule.after(
+            scene.dice.skewed(1, 1_000), lambda: second.submit(FailoverRequested(second.caller(None), name))
+        )
+        what += f" and soon at {second.node.name}"
+    return Struck(what, lambda: None)
 
 
 def _mistyped(settings: MasterSettings) -> MasterSettings:

@@ -64,7 +64,7 @@ class Client:
     """A closed-loop writer: at most one write under way, `period` ms between two. The resolver finds its master."""
 
     def __init__(
-        self, node: Node, network: Network, dice: Dice, master: MasterName, sentinels: list[str], ledger: Ledger
+        self, *, node: Node, network: Network, dice: Dice, master: MasterName, sentinels: list[str], ledger: Ledger
     ) -> None:
         self.node = node
         self.network = network

@@ -73,6 +73,8 @@ def draw(seed: str) -> Options:
         loss=dice.choice((0.0, 0.0, 0.0, 0.5)),
         hostnames=dice.chance(30),
         password=dice.choice(("", "", "secret")),
+        # Drawn last, so that a seed draws everything else as it would without it.
+        classic=dice.between(1, sentinels - 1) if dice.chance(20) else 0,
     )
 
 

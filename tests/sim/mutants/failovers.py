@@ -8,7 +8,7 @@ from quorate.core.turn import Turn
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch
 from quorate.model.notice import Event, Notice
-from tests.sim.mutants.planting import Function, Patch, always, instead, mutant, nothing
+from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, mutant, nothing
 
 PROMOTION = "the best replica is promoted"
 EPOCHS = "epochs never go back"
@@ -91,30 +91,31 @@ FAILOVERS = (
         "promotes the most lagging replica",
         Patch(selection, "preference", instead(_most_lagging)),
         PROMOTION,
-        at=(0, 30),
+        at=(7, 30),
     ),
-    mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 60)),
+    mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 20)),
     mutant(
-        "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 30)
+        "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(6, 20)
     ),
     mutant(
         "accepts the address of an older configuration",
         Patch(gossip, "on_hello", _older_address),
         CONFIGURATION,
-        at=(0, 30),
+        at=(0, 20),
     ),
-    mutant("demotes on a stale view", Patch(reconfiguration, "hears_majority", always(True)), DEMOTION, at=(0, 60)),
-    mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(0, 60)),
-    mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(0, 60)),
-    mutant("never points a replica anywhere", Patch(discovery, "repoint", nothing), LIVENESS, at=(0, 30)),
-    mutant("forgets -sdown", Patch(watching, "_turned", _no_end_of_sdown), NOTICES, at=(0, 10)),
-    mutant("keeps what it dismissed", Patch(roster, "dismiss", _kept), ORDER, at=(0, 60)),
-    mutant("enters every replica anew", Patch(roster, "find_replica", always(None)), ORDER, at=(0, 10)),
-    mutant(
-        "enters every replica anew, seen from its memory",
-        Patch(roster, "find_replica", always(None)),
-        MEMORY,
-        at=(0, 30),
+    mutant("demotes on a stale view", Patch(reconfiguration, "hears_majority", always(True)), DEMOTION, at=(35, 110)),
+    mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(19, 60)),
+    mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(7, 30)),
+    mutant("never points a replica anywhere", Patch(discovery, "repoint", nothing), LIVENESS, at=(0, 20)),
+    mutant("forgets -sdown", Patch(watching, "_turned", _no_end_of_sdown), NOTICES, at=(0, 20)),
+    mutant("keeps what it dismissed", Patch(roster, "dismiss", _kept), ORDER, at=(0, 20)),
+    mutant("enters every replica anew", Patch(roster, "find_replica", always(None)), ORDER, at=(0, 20)),
+    Mutant(
+        "enters every replica anew, time after time",
+        (Patch(roster, "find_replica", always(None)), Patch(cadence, "info_period", always(100))),
+        frozenset({MEMORY}),
+        seed=0,
+        within=10,
         alone=True,
     ),
     mutant("tells nobody of a new configuration", Patch(cadence, "hello", always(None)), LIVENESS, at=(0, 10)),

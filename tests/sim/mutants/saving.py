@@ -45,6 +45,10 @@ def _one_too_early(right: Function) -> Function:
     return release
 
 
+def _older_wins(earlier: SaveDelta, later: SaveDelta) -> SaveDelta:
+    return replace(later, masters={**later.masters, **earlier.masters})
+
+
 def _without_last(directive: str) -> Patch:
     """The rewriter leaves out the last line of a directive."""
 
@@ -66,39 +70,47 @@ def _configuration_forgotten(right: Function) -> Function:
     return recall
 
 
-def _unsaved(right: Function) -> Function:
-    """Stands, and does not wait for its own vote to be durable."""
+def _hasty(right: Function) -> Function:
+    """Asks for votes and, when elected, promotes without waiting until its own vote is durable.
+
+    The second half alone cannot be seen: who asks for votes has waited already. Only a failover that is forced on a
+    disk that fails in that very second gets there, and no seed in hundreds has done that.
+    """
 
     def stand(turn: Turn, master: Master, forced: bool) -> None:
         right(turn, master, forced)
         if master.failover is not None:
             master.failover.needs = 0
+            turn.effects += [effect for effect, _, _ in turn._promises]
+            turn._promises.clear()
 
     return stand
 
 
 SAVING = (
     mutant(
-        "answers before it has saved", Patch(Turn, "promise", instead(_at_once)), DURABLE, VOTES, EPOCHS, at=(0, 10)
+        "answers before it has saved", Patch(Turn, "promise", instead(_at_once)), DURABLE, VOTES, EPOCHS, at=(0, 20)
     ),
-    mutant("ignores a failed save", Patch(Driver, "_save_ended", _blind_to_failure), DURABLE, at=(0, 60)),
-    mutant("lets promises go one save too early", Patch(Driver, "_release", _one_too_early), DURABLE, at=(0, 10)),
+    mutant("ignores a failed save", Patch(Driver, "_save_ended", _blind_to_failure), DURABLE, at=(0, 20)),
+    mutant("lets promises go one save too early", Patch(Driver, "_release", _one_too_early), DURABLE, at=(0, 20)),
     mutant(
-        "loses a change that is merged into a later one",
-        Patch(SaveDelta, "then", instead(lambda _self, later: later)),
+        "lets an older change win over a later one in the same save",
+        Patch(SaveDelta, "then", instead(_older_wins)),
         DURABLE,
         RESTARTS,
-        at=(0, 60),
+        at=(3, 20),
     ),
-    mutant("forgets to write leader-epoch", _without_last("leader-epoch"), DURABLE, RESTARTS, VOTES, at=(0, 10)),
-    mutant("loses a known sentinel in the file", _without_last("known-sentinel"), RESTARTS, at=(0, 30)),
-    mutant("loses a known replica in the file", _without_last("known-replica"), RESTARTS, at=(0, 30)),
+    mutant("forgets to write leader-epoch", _without_last("leader-epoch"), DURABLE, RESTARTS, VOTES, at=(0, 20)),
+    mutant("loses a known sentinel in the file", _without_last("known-sentinel"), RESTARTS, at=(1, 20)),
+    mutant("loses a known replica in the file", _without_last("known-replica"), RESTARTS, at=(1, 20)),
     mutant(
         "forgets config-epoch at a restart",
         Patch(sentinel, "_recall", _configuration_forgotten),
         EPOCHS,
         RESTARTS,
-        at=(0, 60),
+        at=(1, 20),
     ),
-    mutant("promotes before its own vote is durable", Patch(candidacy, "stand", _unsaved), DURABLE, at=(0, 60)),
+    mutant(
+        "stands and promotes before its own vote is durable", Patch(candidacy, "stand", _hasty), DURABLE, at=(0, 10)
+    ),
 )

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 from quorate.core.inputs import FailoverRequested, Input, ResetRequested, SettingsChanged
-from quorate.core.requests import KillScript, Reconfigure, Request
+from quorate.core.requests import Reconfigure, Request
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
 from quorate.sim.host import SentinelHost
@@ -68,8 +68,6 @@ class Stage(Observer):
         if isinstance(request, Reconfigure) and not self.counting:
             to = self.named(request.target[0]) if request.target else "NO ONE"
             self.say(host.node.name, f"-> {self.named(ip)} REPLICAOF {to}")
-        elif isinstance(request, KillScript):
-            self.say(host.node.name, f"-> {self.named(ip)} SCRIPT KILL")
 
     def say(self, who: str, text: str) -> None:
         """A line."""
@@ -253,9 +251,10 @@ class Stage(Observer):
         down = sum(1 for replica in host.replicas(group.name) if "s_down" in replica.instance.flags)
         dead = sum(1 for peer in host.peers(group.name) if "s_down" in peer.instance.flags)
         flags = ", ".join(flag for flag in seen.instance.flags if flag != "master")
+        place_named = f"{self.named(place[0])} ({flags})" if flags else self.named(place[0])
         self.out.append(
-            f"    = {host.node.name} names {self.named(place[0])}{f' ({flags})' if flags else ''},"
-            f" config epoch {seen.config_epoch}; replicas {seen.replicas} ({down} down); peers {seen.peers} ({dead} down)"
+            f"    = {host.node.name} names {place_named}, config epoch {seen.config_epoch};"
+            f" replicas {seen.replicas} ({down} down); peers {seen.peers} ({dead} down)"
         )
 
     def _show_ledger(self, group: Group) -> None:
