@@ -26,9 +26,6 @@ FAST_INFO: Millis = 1_000
 """INFO period of replicas while their master is down, failing over, or unreachable for them (spec 5.2), and of those
 that call themselves master: nobody should be wrong for longer than need be."""
 
-PINGS_PER_DOWN_AFTER = 10
-SHORTEST_PING: Millis = 50
-
 
 class Kind(Enum):
     """The three periodic sends."""
@@ -63,27 +60,18 @@ def begin(turn: Turn, master: Master, watched: Watched) -> None:
     calendar = turn.state.calendar
     link = watched.link
     if link.ping_slot < 0:
-        when = turn.now + 1 + chance.below(ping_period(turn, master, watched))
+        when = turn.now + 1 + chance.below(connecting.ping_period(turn, master, watched))
         link.ping_slot = calendar.every(when, LinkJob(link))
     if isinstance(watched, DataServer):
         when = turn.now + 1 + tuning.info_period // 2 + chance.below(max(1, tuning.info_period // 2))
         watched.info_slot = calendar.every(when, WatchJob(Kind.INFO, watched))
     # Beside a PING: one write and one answer then serve both.
-    when = calendar.begin(link.ping_slot) + tuning.publish_period - ping_period(turn, master, watched)
+    when = calendar.begin(link.ping_slot) + tuning.publish_period - connecting.ping_period(turn, master, watched)
     watched.hello_slot = calendar.every(max(when, turn.now + 1), WatchJob(Kind.HELLO, watched))
 
 
 # A master says the same to everybody for days, and finding it again costs a third of making it anew.
 _as_before = lru_cache(maxsize=4096)(Hello)
-
-
-def ping_period(turn: Turn, master: Master, watched: Watched) -> Millis:
-    """How often a link is pinged: masters ten times per down-after, others as in C, never below 50 ms."""
-    down_after = master.settings.down_after
-    period = turn.state.tuning.ping_period
-    if watched is master:
-        return min(period, max(SHORTEST_PING, down_after // PINGS_PER_DOWN_AFTER))
-    return min(period, max(SHORTEST_PING, down_after))
 
 
 def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
@@ -127,7 +115,9 @@ def _ping(turn: Turn, slot: int, job: LinkJob) -> None:
     connecting.drop_deaf(turn, link, _shortest_down_after(turn, link))
     if link.command_open and link.pending < PENDING_PER_OWNER * len(link.owners):
         connecting.ping(turn, link)
-    link.ping_slot = turn.state.calendar.every(_following(turn, slot, ping_period(turn, master, watched)), job)
+    link.ping_slot = turn.state.calendar.every(
+        _following(turn, slot, connecting.ping_period(turn, master, watched)), job
+    )
 
 
 def _shortest_down_after(turn: Turn, link: Link) -> Millis:

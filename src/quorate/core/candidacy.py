@@ -51,12 +51,15 @@ def _c_candidates_done(turn: Turn, master: Master) -> Millis:
 
 
 def _rank(turn: Turn, master: Master) -> int:
-    """Our place in the order in which living peers stand: another one in each epoch, and the same for everybody."""
+    """Our place in the order in which sentinels stand: another one in each epoch, and the same for everybody.
+
+    Dead peers keep their places. Who is dead is seen at different times, and two that count differently would take
+    the same place.
+    """
     epoch = turn.state.current_epoch
-    living = [p.run_id for p in master.peers.values() if p.run_id and not p.sdown and p.link.usable]
-    order = {run_id: mixed(_number(run_id) ^ mixed(epoch + 1)) for run_id in [*living, turn.state.settings.myid]}
-    mine = order[turn.state.settings.myid]
-    return sum(1 for place in order.values() if place < mine)
+    me = turn.state.settings.myid
+    order = {run_id: mixed(_number(run_id) ^ mixed(epoch + 1)) for run_id in [*master.peers, me]}
+    return sum(1 for place in order.values() if place < order[me])
 
 
 def _number(run_id: RunId) -> int:

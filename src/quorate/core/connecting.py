@@ -21,8 +21,20 @@ PING, INFO = Ping(), AskInfo()
 DEAF_AFTER_PERIODS = 3
 """Our own hellos come back on every subscription, so silence for this many publish-periods means a broken one."""
 
+PINGS_PER_DOWN_AFTER = 10
+SHORTEST_PING: Millis = 50
+
 JITTER: Millis = 100
 """Spread of reconnection attempts, so that a returning server is not greeted by everybody in one millisecond."""
+
+
+def ping_period(turn: Turn, master: Master, watched: Watched) -> Millis:
+    """How often a link is pinged: masters ten times per down-after, others as in C, never below 50 ms."""
+    down_after = master.settings.down_after
+    period = turn.state.tuning.ping_period
+    if watched is master:
+        return min(period, max(SHORTEST_PING, down_after // PINGS_PER_DOWN_AFTER))
+    return min(period, max(SHORTEST_PING, down_after))
 
 
 def reopen(turn: Turn, link: Link) -> None:
@@ -50,10 +62,11 @@ def reopen(turn: Turn, link: Link) -> None:
 
 def _next_attempt(turn: Turn, link: Link) -> Millis:
     if link.attempted is None or link.broke:
-        return turn.now
-    period = turn.state.tuning.ping_period
+        return max(turn.now, link.not_before)
+    # A master that is back before anybody called it down should be seen to be back.
+    period = ping_period(turn, *_first_owner(turn, link))
     # The same attempt must give the same moment however often it is asked, so the spread comes from the past.
-    return link.attempted + period + (link.attempted * 31 + link.address.port) % JITTER
+    return link.attempted + period + (link.attempted * 31 + link.address.port) % min(JITTER, period)
 
 
 def _open_command(turn: Turn, link: Link) -> None:

@@ -72,9 +72,13 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
     if verdict is Verdict.WON:
         _elected(turn, master, failover)
         return None
-    hopeless = verdict in (Verdict.LOST, Verdict.NOBODY)
     if failover.forced:
-        if hopeless or turn.now >= failover.seek_votes_until:
+        if verdict is Verdict.LOST:
+            # Somebody else may have won, so a promotion of ours would be the second one of this epoch.
+            abort(turn, master, Event.ABORT_NOT_ELECTED)
+            _leave_to_others(turn, master)
+            return None
+        if verdict is Verdict.NOBODY or turn.now >= failover.seek_votes_until:
             failover.alone = True
             mine = sum(1 for candidate in votes.values() if candidate == turn.state.settings.myid)
             turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {mine}/{master.voters()}")

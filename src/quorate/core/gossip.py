@@ -40,6 +40,9 @@ def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:
         return None
     if peer is not None and peer.address.same_as(address):
         return peer
+    if _is_our_own(turn, address):
+        # Said by who was here before us: asked for a vote there, we would answer ourselves and count twice.
+        return None
     if peer is None and len(master.peers) >= MOST_PEERS:
         turn.remark(Level.WARNING, f"Hello of {hello.sender_id} ignored: {master.name} has enough sentinels")
         return None
@@ -50,6 +53,16 @@ def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:
         turn.touch(master)
         return peer
     return _moved(turn, master, peer, address)
+
+
+def _is_our_own(turn: Turn, address: Address) -> bool:
+    """Whether this is where we are reached ourselves."""
+    settings = turn.state.settings
+    if address.port != (settings.announce_port or settings.listen_port):
+        return False
+    if settings.announce_ip:
+        return settings.announce_ip in (address.ip, address.host)
+    return any(link.local_ip == address.ip for link in turn.state.links.values())
 
 
 def _evict_namesakes(turn: Turn, master: Master, run_id: RunId, address: Address) -> None:

@@ -28,6 +28,8 @@ class Link:
     heard_pubsub: Millis = 0
     attempted: Millis | None = None
     """Last attempt to open what was missing; None: never, so the first attempt needs no wait."""
+    not_before: Millis = 0
+    """No attempt sooner: an operator closed it, and should see that."""
     broke: bool = False
     """The last connection had stood and broke: one attempt to open it again needs no wait."""
     command_retried: Millis = 0

@@ -21,8 +21,7 @@ def new_link(turn: Turn, address: Address, wants_pubsub: bool, delay: Millis = 0
     """A link that has not been heard yet: its silence counts from now."""
     link = Link(address, wants_pubsub, created=turn.now, silent_since=turn.now)
     link.ponged = link.available = link.heard_pubsub = turn.now
-    if delay:
-        link.attempted = turn.now + delay - turn.state.tuning.ping_period
+    link.not_before = turn.now + delay
     return link
 
 

@@ -22,6 +22,8 @@ def kill(scene: Scene, fault: Planned) -> Struck | None:
     if host is None:
         return None
     told = fault.kind is not Kind.MACHINE_SENTINEL
+    if fault.kind is Kind.NEW_ID:
+        scene.world.note_amnesia()
     host.stop(told=told)
     host.node.alive = told
     what = f"{host.node.name} dies"

@@ -128,6 +128,8 @@ class World:
         self.troubles = Troubles(self.network, self.network.weather)
         self.foreign: list[RedisServer] = []
         """Servers that belong to other clusters, which came by an address of ours."""
+        self.amnesia = 0
+        """Up to this epoch a vote may have been forgotten together with the disk that held it."""
         self.groups: list[Group] = []
         self.sentinels: list[SentinelHost] = []
         self.observers: list[Observer] = []
@@ -221,6 +223,11 @@ class World:
         """A sentinel answers."""
         for observer in self.observers:
             observer.replied(host, question, result)
+
+    def note_amnesia(self) -> None:
+        """A disk is about to be replaced: in the epochs begun until now its sentinel may vote a second time."""
+        known = (host.driver.view(host.clock()).current_epoch for host in self.sentinels if host.driver is not None)
+        self.amnesia = max([self.amnesia, *known])
 
     def knows_all(self, host: SentinelHost, name: MasterName) -> bool:
         """Whether a sentinel knows that many peers: whoever has just begun, or was reset, finds majorities soon."""

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from quorate.core import asking, candidacy, odown, sentinel, switching, voting
+from quorate.core import asking, candidacy, failover, odown, sentinel, switching, voting
 from quorate.core.candidacy import stand
-from quorate.core.inputs import VoteRequested
-from quorate.core.state import Master
+from quorate.core.inputs import PeerAnswered, VoteRequested
+from quorate.core.state import Master, Peer
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot, Grant, Verdict
 from quorate.model.identity import Epoch, RunId
 from quorate.model.millis import Millis
 from quorate.model.saved import SavedState
-from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, mutant, nothing
+from tests.sim.mutants.planting import Function, Mutant, Patch, instead, mutant, nothing
 
 LEADER = "one leader per epoch"
 ELECTED = "a leader was elected"
@@ -86,6 +86,22 @@ def _hopeful(right: Function) -> Function:
     return tally
 
 
+def two(_: Millis) -> Millis:
+    """In place of a wait."""
+    return 2
+
+
+def _unmoved(right: Function) -> Function:
+    """Who has said once that the master is down is taken to say so for ever."""
+
+    def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> None:
+        said = peer.says_down
+        right(turn, master, peer, answer)
+        peer.says_down = peer.says_down or said
+
+    return on_answer
+
+
 def _impatient(right: Function) -> Function:
     """A vote for somebody else, and no time for the winner."""
 
@@ -111,11 +127,11 @@ ELECTIONS = (
         "votes twice, seen from its leaders",
         Patch(voting, "grant", instead(_grant_again)),
         LEADER,
-        at=(2, 20),
+        at=(2, 80),
         alone=True,
     ),
     mutant("counts a dead peer as agreeing", Patch(asking, "down_votes", _dead_agree), AGREEMENT, at=(2, 20)),
-    mutant("lets old opinions count", Patch(odown, "is_stale", always(False)), AGREEMENT, at=(19, 60)),
+    mutant("never lets a peer change its opinion", Patch(asking, "on_answer", _unmoved), AGREEMENT, at=(19, 40)),
     mutant("counts a dead peer's vote", Patch(asking, "votes_cast", _dead_vote), ELECTED, at=(1, 20)),
     mutant("counts votes of other epochs", Patch(asking, "votes_cast", instead(_old_votes)), ELECTED, at=(0, 20)),
     mutant(
@@ -141,11 +157,10 @@ ELECTIONS = (
         at=(0, 20),
     ),
     Mutant(
-        "tries again where somebody may have won",
-        # Elections that collide are rare, because everybody stands in turn; here nobody does.
-        (Patch(voting, "tally", _hopeful), Patch(candidacy, "_rank", always(0))),
+        "tries again at once where somebody may have won",
+        (Patch(voting, "tally", _hopeful), Patch(failover, "FIRST_RETRY", two), Patch(failover, "LAST_RETRY", two)),
         frozenset({WINNERS}),
-        seed=7,
+        seed=12,
         within=60,
     ),
     mutant(
@@ -154,6 +169,6 @@ ELECTIONS = (
         WINNERS,
         at=(0, 20),
     ),
-    mutant("forgets its vote at a restart", Patch(sentinel, "_recall", _vote_forgotten), RESTARTS, VOTES, at=(4, 20)),
+    mutant("forgets its vote at a restart", Patch(sentinel, "_recall", _vote_forgotten), RESTARTS, VOTES, at=(16, 60)),
     mutant("keeps opinions about an old address", Patch(switching, "renew_peers", nothing), AGREEMENT, at=(2, 20)),
 )

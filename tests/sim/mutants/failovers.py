@@ -91,11 +91,11 @@ FAILOVERS = (
         "promotes the most lagging replica",
         Patch(selection, "preference", instead(_most_lagging)),
         PROMOTION,
-        at=(7, 30),
+        at=(5, 20),
     ),
     mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 20)),
     mutant(
-        "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(6, 20)
+        "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 20)
     ),
     mutant(
         "accepts the address of an older configuration",
@@ -103,9 +103,15 @@ FAILOVERS = (
         CONFIGURATION,
         at=(0, 20),
     ),
-    mutant("demotes on a stale view", Patch(reconfiguration, "hears_majority", always(True)), DEMOTION, at=(35, 110)),
+    Mutant(
+        "demotes at once, on a stale view",
+        (Patch(reconfiguration, "hears_majority", always(True)), Patch(reconfiguration, "is_settled", always(True))),
+        frozenset({DEMOTION}),
+        seed=0,
+        within=20,
+    ),
     mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(19, 60)),
-    mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(7, 30)),
+    mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(26, 30)),
     mutant("never points a replica anywhere", Patch(discovery, "repoint", nothing), LIVENESS, at=(0, 20)),
     mutant("forgets -sdown", Patch(watching, "_turned", _no_end_of_sdown), NOTICES, at=(0, 20)),
     mutant("keeps what it dismissed", Patch(roster, "dismiss", _kept), ORDER, at=(0, 20)),

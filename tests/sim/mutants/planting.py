@@ -17,7 +17,7 @@ class Patch:
 
     owner: Any
     name: str
-    defect: Callable[[Function], Function]
+    defect: Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ SAVING = (
         Patch(SaveDelta, "then", instead(_older_wins)),
         DURABLE,
         RESTARTS,
-        at=(3, 20),
+        at=(4, 30),
     ),
     mutant("forgets to write leader-epoch", _without_last("leader-epoch"), DURABLE, RESTARTS, VOTES, at=(0, 20)),
     mutant("loses a known sentinel in the file", _without_last("known-sentinel"), RESTARTS, at=(1, 20)),
@@ -108,7 +108,7 @@ SAVING = (
         Patch(sentinel, "_recall", _configuration_forgotten),
         EPOCHS,
         RESTARTS,
-        at=(1, 20),
+        at=(1, 30),
     ),
     mutant(
         "stands and promotes before its own vote is durable", Patch(candidacy, "stand", _hasty), DURABLE, at=(0, 10)

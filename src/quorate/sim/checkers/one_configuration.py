@@ -40,5 +40,5 @@ class OneConfiguration(Checker):
         key = (said.master, int(said.config_epoch))
         place = (said.master_host, said.master_port)
         known = self._told.setdefault(key, place)
-        if known != place and key not in self._forced:
+        if known != place and key not in self._forced and said.config_epoch > self.world.amnesia:
             self.violated(f"{host.node.name} tells of {place} under {key}, others of {known}")

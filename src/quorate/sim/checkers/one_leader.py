@@ -29,6 +29,8 @@ class OneLeader(Checker):
             if not host.is_ours or self._forgetful() or not self.world.knows_all(host, notice.master):
                 return
             epoch = host.leader_epoch(notice.master)
+            if epoch <= self.world.amnesia:
+                return
             leader = self._leaders.setdefault((notice.master, epoch), host.myid)
             if leader != host.myid:
                 self.violated(f"{host.node.name} and {leader[:8]} were both elected for {notice.master} in {epoch}")
