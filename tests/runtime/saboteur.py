@@ -45,7 +45,8 @@ class Saboteur:
             instead = self.act(name, arguments)
             if instead is not None:
                 return instead
-        return right(*arguments, **words)
+        # What was written outlives a process without it, and the disks of test machines are slow.
+        return None if name == "fsync" else right(*arguments, **words)
 
 
 @contextmanager
