@@ -27,6 +27,9 @@ def maybe_stand(turn: Turn, master: Master) -> Millis | None:
         return None
     blocked = max(master.no_start_before, _c_candidates_done(turn, master))
     if turn.now < blocked:
+        if master.stand_at < blocked:
+            # Our turn is drawn anew when the wait is over, or all who waited would stand at once.
+            master.stand_at = 0
         if not master.delay_told:
             master.delay_told = True
             seconds = (blocked - turn.now) / 1000
@@ -51,14 +54,16 @@ def _c_candidates_done(turn: Turn, master: Master) -> Millis:
 
 
 def _rank(turn: Turn, master: Master) -> int:
-    """Our place in the order in which sentinels stand: another one in each epoch, and the same for everybody.
+    """Our place in the order in which sentinels stand: another one for each master and after each of its elections.
 
-    Dead peers keep their places. Who is dead is seen at different times, and two that count differently would take
-    the same place.
+    It must be the same for everybody, so it depends on what is this master's alone: the epoch that all masters share
+    moves on while turns are drawn, if many of them are down at once. Dead peers keep their places: who is dead is seen
+    at different times, and two that count differently would take the same place.
     """
-    epoch = turn.state.current_epoch
+    name = int.from_bytes(bytes_of(master.name), "big") % ((1 << 61) - 1)
+    salt = mixed(mixed(name) ^ max(master.leader_epoch, master.config_epoch))
     me = turn.state.settings.myid
-    order = {run_id: mixed(_number(run_id) ^ mixed(epoch + 1)) for run_id in [*master.peers, me]}
+    order = {run_id: mixed(_number(run_id) ^ salt) for run_id in [*master.peers, me]}
     return sum(1 for place in order.values() if place < order[me])
 
 
@@ -74,8 +79,12 @@ def stand(turn: Turn, master: Master, forced: bool) -> None:
         turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
         return
     # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
-    epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
-    turn.raise_epoch(epoch, master)
+    epoch = state.current_epoch
+    if forced or epoch <= max(master.config_epoch, master.leader_epoch):
+        epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
+        turn.raise_epoch(epoch, master)
+    # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
+    # it. If each had a higher one than the last, candidates would take the votes from each other.
     failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced)
     if forced:
         failover.seek_votes_until = turn.now + SEEK_VOTES

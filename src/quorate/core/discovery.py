@@ -95,6 +95,9 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
     failover = master.failover
     if failover and failover.promoted is replica:
         return
+    if turn.state.save_error:
+        # Others may know better what we could not write down or tell.
+        return
     if not reconfiguration.looks_sane(master_signs(turn, master), turn.state.tuning.info_period):
         return
     if replica.role is Role.MASTER:

@@ -32,7 +32,7 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
         case Kind.FAILOVER:
             return _failover(scene, host)
         case Kind.RESET:
-            host.submit(ResetRequested(host.caller(None), (name,)))
+            host.typed(ResetRequested(host.caller(None), (name,)))
             return Struck(f"RESET {name} at {host.node.name}", lambda: None)
         case Kind.MONITOR:
             return _monitor(scene, host)
@@ -48,12 +48,12 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
 def _failover(scene: Scene, host: SentinelHost) -> Struck:
     """By one operator, or by two who do not know of each other."""
     name = scene.name
-    host.submit(FailoverRequested(host.caller(None), name))
+    host.typed(FailoverRequested(host.caller(None), name))
     what = f"FAILOVER {name} at {host.node.name}"
     second = scene.other_sentinel()
     if second is not None and second is not host and scene.dice.chance(25):
         scene.world.schedule.after(
-            scene.dice.skewed(1, 1_000), lambda: second.submit(FailoverRequested(second.caller(None), name))
+            scene.dice.skewed(1, 1_000), lambda: second.typed(FailoverRequested(second.caller(None), name))
         )
         what += f" and soon at {second.node.name}"
     return Struck(what, lambda: None)
@@ -88,7 +88,7 @@ def _set(
         return False
     changed = change(seen.settings)
     if changed != seen.settings:
-        host.submit(SettingsChanged(host.caller(None), name, changed, ("settings",), reconnect, None))
+        host.typed(SettingsChanged(host.caller(None), name, changed, ("settings",), reconnect, None))
     return True
 
 
@@ -118,14 +118,14 @@ def _monitor(scene: Scene, host: SentinelHost) -> Struck | None:
     if host.master(EXTRA) is not None:
         return None
     server = _extra_server(scene.world)
-    host.submit(MonitorRequested(host.caller(None), EXTRA, server.node.ip, PORT, 1))
+    host.typed(MonitorRequested(host.caller(None), EXTRA, server.node.ip, PORT, 1))
     return Struck(f"MONITOR {EXTRA} at {host.node.name}", lambda: unmonitor(host))
 
 
 def unmonitor(host: SentinelHost) -> None:
     """Forget the other master."""
     if host.up and host.master(EXTRA) is not None:
-        host.submit(RemoveRequested(host.caller(None), EXTRA))
+        host.typed(RemoveRequested(host.caller(None), EXTRA))
 
 
 def _extra_server(world: World) -> RedisServer:

@@ -90,7 +90,12 @@ def clock(scene: Scene, fault: Planned) -> Struck | None:
     if host is None:
         return None
     if fault.amount >= 0:
-        host.clock_offset += fault.amount
+
+        def jump() -> None:
+            host.clock_offset += fault.amount
+
+        # Within one step the core sees one time; so do those who look at what it does.
+        scene.world.schedule.after(0, jump)
         return Struck(f"the clock of {host.node.name} jumps by {fault.amount} ms", lambda: None)
     began, life = scene.world.schedule.now, host.life
     host.node.paused = True
@@ -122,11 +127,11 @@ def simulated(scene: Scene, fault: Planned) -> Struck | None:
     if host is None or not host.is_ours:
         return None
     elected = scene.dice.chance(50)
-    host.submit(FailureSimulated(host.caller(None), elected, not elected, None))
+    host.typed(FailureSimulated(host.caller(None), elected, not elected, None))
 
     def mend() -> None:
         if host.up:
-            host.submit(FailureSimulated(host.caller(None), False, False, None))
+            host.typed(FailureSimulated(host.caller(None), False, False, None))
         revive(host)
 
     del fault

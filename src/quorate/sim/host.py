@@ -329,6 +329,11 @@ class SentinelHost:
             case _:
                 pass
 
+    def typed(self, event: Input) -> None:
+        """What an operator types; a process that stands still reads it later."""
+        life = self.life
+        self._when_running(lambda: self.submit(event) if life == self.life else None)
+
     # --- what observers may see -------------------------------------------------------------------------------------
 
     def _view(self) -> SentinelView | None:

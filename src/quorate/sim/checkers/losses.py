@@ -58,7 +58,9 @@ class Losses(Checker):
         # Somebody was promoted later without it; or the server that took it had been replaced by then.
         lag = any(reign.at >= at - 50 and write not in reign.had for reign in reigns)
         replaced = any(reign.at <= at and reign.ip != ip for reign in reigns)
-        return lag or replaced
+        # The only sentinel that knew of a promotion lost its disk before it could tell.
+        forgotten = self.world.amnesia > 0 and any(reign.at <= at and reign.ip == ip for reign in reigns)
+        return lag or replaced or forgotten
 
     def _was_replaced(self, group: Group) -> bool:
         """Whether a server of another cluster stood at an address of ours and nothing told the two apart."""

@@ -26,7 +26,8 @@ class Promotion(Checker):
             self.violated(f"{host.node.name} selected {chosen_name}, which is not fit: {chosen}")
         for other in replicas:
             better = (other.priority, -other.offset) < (chosen.priority, -chosen.offset)
-            if better and self._fit(host, notice.master, other):
+            # A connection that is being made anew shows as one, but carries nothing yet.
+            if better and not other.instance.link.pending and self._fit(host, notice.master, other):
                 self.violated(f"{host.node.name} selected {chosen_name} though {other.instance.name} is better")
 
     def _fit(self, host: SentinelHost, name: MasterName, replica: ReplicaView) -> bool:
