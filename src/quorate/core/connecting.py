@@ -45,7 +45,7 @@ def reopen(turn: Turn, link: Link) -> None:
     if due > turn.now:
         turn.state.calendar.at(due, link)
         return
-    link.broke = False
+    link.broke = link.stood = False
     link.attempted = turn.now
     if not link.address.ip:
         turn.resolve(link.address.host)
@@ -63,8 +63,11 @@ def reopen(turn: Turn, link: Link) -> None:
 def _next_attempt(turn: Turn, link: Link) -> Millis:
     if link.attempted is None or link.broke:
         return max(turn.now, link.not_before)
-    # A master that is back before anybody called it down should be seen to be back.
-    period = ping_period(turn, *_first_owner(turn, link))
+    period = turn.state.tuning.ping_period
+    if not link.stood:
+        # A master that is back before anybody called it down should be seen to be back. But one that accepts us and
+        # breaks the connection again shows no health by doing so often.
+        period = ping_period(turn, *_first_owner(turn, link))
     # The same attempt must give the same moment however often it is asked, so the spread comes from the past.
     return link.attempted + period + (link.attempted * 31 + link.address.port) % min(JITTER, period)
 

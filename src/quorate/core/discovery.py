@@ -109,7 +109,11 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
         return
     heard = (peer.last_hello for peer in master.peers.values())
     settled = reconfiguration.is_settled(turn.now, since, replica.sdown_since, wait)
+    if turn.now - replica.mended < cadence.FAST_INFO and replica.mended:
+        # The last order is on its way; INFO that was asked for before it proves nothing.
+        return
     if settled and (master.alone or reconfiguration.hears_majority(heard, since, master.voters())):
+        replica.mended = turn.now
         repoint(turn, replica, master.address)
         turn.about(event, master, replica)
 

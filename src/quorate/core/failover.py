@@ -232,7 +232,7 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
     hostnames = turn.state.settings.announce_hostnames
     old = (master.address.shown(hostnames), master.address.port)
     new = (chosen.address.shown(hostnames), chosen.address.port)
-    master.config_epoch = failover.epoch
+    failover.replaced_epoch, master.config_epoch = master.config_epoch, failover.epoch
     enter(turn, failover, FailoverState.RECONF_SLAVES)
     turn.touch(master)
     failover.needs = turn.revision()

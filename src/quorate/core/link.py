@@ -30,6 +30,8 @@ class Link:
     """Last attempt to open what was missing; None: never, so the first attempt needs no wait."""
     not_before: Millis = 0
     """No attempt sooner: an operator closed it, and should see that."""
+    stood: bool = False
+    """A connection that the last attempt asked for came to stand."""
     broke: bool = False
     """The last connection had stood and broke: one attempt to open it again needs no wait."""
     command_retried: Millis = 0

@@ -82,7 +82,7 @@ def _refused(turn: Turn, link: Link, text: str) -> None:
 
 def _on_opened(turn: Turn, link: Link, event: inputs.LinkOpened) -> None:
     if event.conn == link.command:
-        link.command_open = True
+        link.command_open = link.stood = True
         link.local_ip = event.local_ip
         for master, _ in roster.owners(turn.state, link):
             if master.sdown or master.failover:

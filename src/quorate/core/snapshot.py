@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from quorate.core import odown
-from quorate.core.state import DataServer, Master, Peer, Reconf, Replica, State, Watched
+from quorate.core.state import DataServer, Failover, Master, Peer, Reconf, Replica, State, Watched
 from quorate.core.view import (
     CachedInfo,
     Health,
@@ -69,11 +69,12 @@ class Snapshot:
         master = self._state.masters.get(name)
         if master is None:
             return None
+        untold = self._untold(master)
         return MasterView(
             instance=self._instance(master, master),
             role=self._role(master),
             settings=master.settings,
-            config_epoch=master.config_epoch,
+            config_epoch=master.config_epoch if untold is None else untold.replaced_epoch,
             leader_epoch=master.leader_epoch,
             replicas=len(master.replicas),
             peers=len(master.peers),
@@ -95,8 +96,7 @@ class Snapshot:
         master = self._state.masters.get(name)
         if master is None:
             return None
-        promoted = master.failover is not None and self._state.is_durable(master.failover.needs)
-        address = master.current.address if promoted else master.address
+        address = master.address if self._untold(master) is not None else master.current.address
         return address.shown(self._state.settings.announce_hostnames), address.port
 
     def quorum_check(self, name: MasterName) -> QuorumCheck | None:
@@ -123,6 +123,12 @@ class Snapshot:
     def known_peer_addresses(self) -> frozenset[str]:
         """Numbers of all peers' hosts."""
         return frozenset(link.address.ip for link in self._state.peer_links.values() if link.address.ip)
+
+    def _untold(self, master: Master) -> Failover | None:
+        """A failover whose promotion is not durable yet: address and epoch are told together, when they are."""
+        failover = master.failover
+        waits = failover is not None and master.current is not master and not self._state.is_durable(failover.needs)
+        return failover if waits else None
 
     # --- parts ------------------------------------------------------------------------------------------------------
 

@@ -88,6 +88,8 @@ class Replica(DataServer):
     announced: bool = True
     reconf: Reconf = Reconf.NONE
     reconf_sent: Millis = 0
+    mended: Millis = 0
+    """When it was last told to follow its master, outside a failover."""
 
 
 @dataclass(slots=True, eq=False)
@@ -123,6 +125,8 @@ class Failover:
     promoted: Replica | None = None
     needs: int = 0
     """Revision of our vote and epoch: nobody is promoted before it is durable."""
+    replaced_epoch: Epoch = Epoch(0)
+    """The config epoch before the promotion: it is told until the new one is durable."""
     alone: bool = False
     """An operator's failover that went on without a majority."""
     seek_votes_until: Millis = 0
