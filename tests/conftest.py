@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 # A hang must end as a failure that names the test. These are no measures of speed: a loaded machine passes too.
 _HANG_SECONDS = 30
@@ -21,6 +22,11 @@ _QUICK_SECONDS = 2.0
 
 # Set by .ci/run: there a missing server is a broken set-up, while a laptop may do without.
 _SERVERS_REQUIRED = "QUORATE_REQUIRE_SERVERS"
+
+# A change is not judged by chance: there hypothesis tries the same examples every time. Elsewhere it goes on searching.
+settings.register_profile("judged", derandomize=True)
+if os.environ.get(_SERVERS_REQUIRED):
+    settings.load_profile("judged")
 
 
 @pytest.hookimpl(wrapper=True)
