@@ -4,6 +4,7 @@
 """
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from quorate.core import inputs
 from quorate.core.inputs import Caller, Pong
 from tests.core.world import NAME, Puppet, Server, World
+from tests.playing import play
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -19,25 +21,22 @@ FOLDER = Path(__file__).parent / "transcripts"
 def test_transcript(path: Path, request: pytest.FixtureRequest) -> None:
     told = path.read_text()
     assert told.startswith("# "), "the first line says what the scenario proves"
-    played = play(told)
+    played = play(told, followed())
     if request.config.getoption("--regenerate"):
         path.write_text(played)
     assert played == told
 
 
-def play(script: str) -> str:
-    """Run the verbs (lines that begin with `> `, and the comments) and put the consequences below each."""
+def followed() -> Callable[[str], list[str]]:
+    """A fresh world, and what a verb leads to in it."""
     world = World()
-    lines: list[str] = []
-    for line in script.splitlines():
-        if line.startswith("#") or not line.strip():
-            lines.append(line)
-        elif line.startswith("> "):
-            lines.append(line)
-            obey(world, line[2:])
-            lines += world.out
-            world.out = []
-    return "\n".join(lines).rstrip() + "\n"
+
+    def consequences(line: str) -> list[str]:
+        obey(world, line)
+        said, world.out = world.out, []
+        return said
+
+    return consequences
 
 
 def obey(world: World, line: str) -> None:

@@ -98,6 +98,9 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
     if turn.state.save_error:
         # Others may know better what we could not write down or tell.
         return
+    if replica.mended and turn.now - replica.mended < cadence.FAST_INFO:
+        # The last order is on its way; INFO that was asked for before it proves nothing.
+        return
     if not reconfiguration.looks_sane(master_signs(turn, master), turn.state.tuning.info_period):
         return
     if replica.role is Role.MASTER:
@@ -109,9 +112,6 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
         return
     heard = (peer.last_hello for peer in master.peers.values())
     settled = reconfiguration.is_settled(turn.now, since, replica.sdown_since, wait)
-    if turn.now - replica.mended < cadence.FAST_INFO and replica.mended:
-        # The last order is on its way; INFO that was asked for before it proves nothing.
-        return
     if settled and (master.alone or reconfiguration.hears_majority(heard, since, master.voters())):
         replica.mended = turn.now
         repoint(turn, replica, master.address)

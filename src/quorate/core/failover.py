@@ -3,10 +3,10 @@
 The leader proceeds whenever something that it waits for has happened; nothing waits for a tick.
 """
 
-from quorate.core import asking, cadence, discovery, reconfiguration, selection, switching, voting
+from quorate.core import asking, cadence, connecting, discovery, reconfiguration, selection, switching, voting
 from quorate.core.outcome import Exit, Send
 from quorate.core.reconfiguration import Follower, Progress
-from quorate.core.requests import AskInfo, ConnId, Reconfigure
+from quorate.core.requests import ConnId, Reconfigure
 from quorate.core.selection import Candidate, Selection
 from quorate.core.state import Failover, FailoverState, Master, Reconf, Replica
 from quorate.core.turn import Turn
@@ -208,9 +208,9 @@ def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Milli
 
 def _promote(turn: Turn, failover: Failover, chosen: Replica, conn: ConnId) -> None:
     failover.sent = conn
-    turn.effects += [Send(conn, Reconfigure(chosen.id, None)), Send(conn, AskInfo())]
-    chosen.link.pending += 2
-    chosen.link.info_asked = turn.now
+    turn.effects.append(Send(conn, Reconfigure(chosen.id, None)))
+    chosen.link.pending += 1
+    connecting.ask_info(turn, chosen.link)
 
 
 def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | None:
@@ -288,9 +288,7 @@ def _follower(turn: Turn, replica: Replica) -> Follower:
 def _send_reconf(turn: Turn, replica: Replica, promoted: Replica) -> None:
     discovery.repoint(turn, replica, promoted.address)
     if replica.link.command is not None:
-        turn.effects.append(Send(replica.link.command, AskInfo()))
-        replica.link.pending += 1
-        replica.link.info_asked = turn.now
+        connecting.ask_info(turn, replica.link)
 
 
 def _end(turn: Turn, master: Master, failover: Failover, others: list[Replica], timed_out: bool) -> None:

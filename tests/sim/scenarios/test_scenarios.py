@@ -5,10 +5,12 @@ it is. `pytest tests/sim/scenarios --regenerate` writes the consequences anew; r
 """
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.playing import play
 from tests.sim.scenarios.stage import Stage
 
 FOLDER = Path(__file__).parent
@@ -20,25 +22,22 @@ def test_scenario(path: Path, request: pytest.FixtureRequest) -> None:
     first, second = told.splitlines()[:2]
     assert first.startswith("# "), "the first line says what the scenario proves"
     assert second.startswith("# P"), "the second names the pain and its source"
-    played = play(told)
+    played = play(told, followed())
     if request.config.getoption("--regenerate"):
         path.write_text(played)
     assert played == told
 
 
-def play(script: str) -> str:
-    """Obey the verbs (lines that begin with `> `), keep the comments, and put the consequences below each verb."""
+def followed() -> Callable[[str], list[str]]:
+    """A fresh stage, and what a verb leads to in it."""
     stage = Stage()
-    lines: list[str] = []
-    for line in script.splitlines():
-        if line.startswith("#") or not line.strip():
-            lines.append(line)
-        elif line.startswith("> "):
-            lines.append(line)
-            obey(stage, line[2:])
-            lines += stage.out
-            stage.out = []
-    return "\n".join(lines).rstrip() + "\n"
+
+    def consequences(line: str) -> list[str]:
+        obey(stage, line)
+        said, stage.out = stage.out, []
+        return said
+
+    return consequences
 
 
 def obey(stage: Stage, line: str) -> None:
