@@ -22,6 +22,7 @@ from quorate.core.outcome import (
 from quorate.core.requests import ConnId
 from quorate.model.identity import RunId, bytes_of, text_of
 from quorate.model.notice import Level, Notice, Remark
+from quorate.runtime.doze import Doze
 from quorate.runtime.line import Line
 from quorate.runtime.links import CommandLink
 from quorate.runtime.ports import Outward, Ports, Station
@@ -46,6 +47,7 @@ class Effects:
         resolve: Callable[[Reply], None],
     ) -> None:
         self.lines: dict[ConnId, Line] = {}
+        self.doze = Doze(loop)
         self._loop = loop
         self._ports = ports
         self._outward = outward
@@ -72,6 +74,7 @@ class Effects:
         if isinstance(what, Remark):
             log.write(what.level, what.text)
             return
+        self.doze.stir()
         event = what.event
         level, channel = event.level, event.channel
         if level >= log.level:
@@ -85,6 +88,7 @@ class Effects:
 
     def close(self) -> None:
         """Hang up on everybody."""
+        self.doze.close()
         for line in list(self.lines.values()):
             line.hang_up()
 
@@ -118,11 +122,12 @@ class Effects:
                 assert_never(effect)
 
     def _connect(self, order: Connect) -> None:
-        line: Line
+        line: CommandLink | Subscriber
         if order.kind is LinkKind.COMMAND:
             line = CommandLink(self._station, order)
         else:
             line = Subscriber(self._station, order, self._myid)
+            self.doze.add(line)
         self.lines[order.conn] = line
         line.dial(self._loop, self._outward)
 

@@ -19,7 +19,7 @@ MAX_UNSENT = 4 * 1024 * 1024
 
 UNSOLICITED = "The server said something that nobody asked for"
 
-_GULP = 64 * 1024
+GULP = 64 * 1024
 _BREATH = 0.05
 """A read of so many bytes is followed by so many seconds in which nothing is read, so that a far end that talks without
 end, such as a flooded hello channel, leaves us time for everybody else."""
@@ -44,6 +44,18 @@ class Line(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._over = False
         self._why = CLOSED_BY_PEER
+
+    @property
+    def over(self) -> bool:
+        """Nothing will be reported any more."""
+        return self._over
+
+    @property
+    def standing(self) -> asyncio.Transport | None:
+        """The transport while the connection stands."""
+        if self._over or self._transport is None or self._transport.is_closing():
+            return None
+        return self._transport
 
     def send(self, request: Request) -> None:
         """Put a request on its way."""
@@ -121,17 +133,17 @@ class Line(asyncio.Protocol):
         if self._over:
             return
         self.receive(data, clock.now())
-        if len(data) >= _GULP:
+        if len(data) >= GULP:
             self._take_breath()
 
     def _take_breath(self) -> None:
-        if not self._over and self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        if self.standing is not None:
+            self.standing.pause_reading()
             asyncio.get_running_loop().call_later(_BREATH, self._read_on)
 
     def _read_on(self) -> None:
-        if not self._over and self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if self.standing is not None:
+            self.standing.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(exc, OSError) and exc.strerror:

@@ -23,6 +23,7 @@ from quorate.model.millis import Millis
 from quorate.model.notice import Level, Notice, Remark
 from quorate.runtime import clock
 from quorate.runtime.clients import Clients, Neighbours
+from quorate.runtime.doze import LOOK_SECONDS
 from quorate.runtime.effects import Effects
 from quorate.runtime.ports import Flushable, Outward, Ports
 from quorate.runtime.store import Store, StoreError
@@ -162,6 +163,7 @@ class World:
         self.feed(event, stamp)
         if isinstance(event, TuningChanged):
             self._ports.scripts.limits_changed()
+            self._effects.doze.allowed = self.view().tuning.publish_period >= 2000 * LOOK_SECONDS
         elif isinstance(event, GlobalsChanged):
             self._ports.log.level = Level[self.view().settings.loglevel.upper()]
 

@@ -1,12 +1,16 @@
 """Pub/Sub links: one subscription to the hello channel of a server, on a connection of its own."""
 
+import os
+from collections.abc import Sequence
+
 from quorate.core.inputs import HelloSeen, LinkRefused, PubSubSpoke
 from quorate.core.outcome import Connect
 from quorate.core.requests import Authenticate, NameClient, Request, SubscribeHello
 from quorate.model.hello import HELLO_CHANNEL
 from quorate.model.identity import RunId, bytes_of
 from quorate.model.millis import Millis
-from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
+from quorate.runtime import clock
+from quorate.runtime.line import GULP, MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
 from quorate.wire.encode import encode_command
@@ -14,8 +18,9 @@ from quorate.wire.hello import parse_hello
 from quorate.wire.replies import BrokenReply, ReplyReader
 from quorate.wire.values import Error, Push, Reply
 
-_FRAME = encode_command("message", HELLO_CHANNEL, "")[: -len(b"$0\r\n\r\n")] + b"$%d\r\n%b\r\n"
-"""A message as it comes: RESP writes it as it writes a command."""
+_HEAD = encode_command("message", HELLO_CHANNEL, "")[: -len(b"$0\r\n\r\n")]
+_FRAME = b"$%d\r\n%b\r\n"
+"""A message as it comes, after a head that all have: RESP writes it as it writes a command."""
 
 _KEPT = 64
 """Messages remembered by one link. A server with N sentinels around it hears N different ones again and again."""
@@ -32,9 +37,12 @@ class Subscriber(Line):
         # What is unanswered, in order: False for set-up commands, True for SUBSCRIBE.
         self._expected: list[bool] = []
         self._spoke = PubSubSpoke(order.conn)
-        # Sentinels repeat their hellos every two seconds, so the usual packet has been taken apart before. (No server
-        # sends exactly such a packet in the middle of another message, so the reader need not be asked.)
+        # Sentinels repeat their hellos every two seconds, so the usual packet has been taken apart before. The key is
+        # what follows the head. (No server sends exactly such a packet in the middle of another message, so the reader
+        # need not be asked.)
         self._known: dict[bytes, HelloSeen | PubSubSpoke] = {}
+        self._confirmed = False
+        self._descriptor = -1
 
     def use(self, renames: tuple[tuple[str, str], ...]) -> None:
         self._spelling = spelling(renames)
@@ -52,9 +60,11 @@ class Subscriber(Line):
         self._expected.append(type(request) is SubscribeHello)
 
     def receive(self, data: bytes, stamp: Millis) -> None:
-        known = self._known.get(data)
-        if known is not None:
-            self._feed(known, stamp)
+        first, *messages = data.split(_HEAD)
+        known = self._known
+        if not first and all(message in known for message in messages):
+            for message in messages:
+                self._feed(known[message], stamp)
             return
         try:
             replies = self._reader.feed(data)
@@ -62,16 +72,46 @@ class Subscriber(Line):
             self._take(broken.replies, stamp)
             self.fail(f"Protocol error: {broken}")
             return
-        self._take(replies, stamp, data if len(replies) == 1 else b"")
+        self._take(replies, stamp, [] if first else messages)
 
-    def _take(self, replies: list[Reply], stamp: Millis, packet: bytes = b"") -> None:
-        """Report replies; `packet` are the bytes that came, if they may be nothing but one message."""
-        for reply in replies:
+    def doze(self) -> None:
+        """Leave the bytes where they are until the next look. Not with TLS, where bytes are not messages."""
+        if self._descriptor < 0 and self._confirmed and self.standing is not None:
+            transport = self.standing
+            if transport.get_extra_info("ssl_object") is None:
+                self._descriptor = transport.get_extra_info("socket").fileno()
+                transport.pause_reading()
+
+    def look(self) -> None:
+        """Read what has come while dozing. Whatever is not a few messages is left to the usual way of reading."""
+        if self._descriptor < 0 or self.standing is None:
+            return
+        try:
+            data = os.read(self._descriptor, GULP)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.receive(data, clock.now())
+        if not 0 < len(data) < GULP:
+            self.wake()
+
+    def wake(self) -> None:
+        """Hear again as soon as something is said."""
+        if self._descriptor >= 0 and self.standing is not None:
+            self.standing.resume_reading()
+        self._descriptor = -1
+
+    def _take(self, replies: list[Reply], stamp: Millis, packets: Sequence[bytes] = ()) -> None:
+        """Report replies; `packets` are the bytes that came, cut where messages may begin."""
+        whole = len(replies) == len(packets)
+        for number, reply in enumerate(replies):
             if self._over:
                 return
             items = reply.items if isinstance(reply, Push) else reply
             if isinstance(items, list) and len(items) == 3 and items[0] == b"message":
-                self._heard(items[2], stamp, packet)
+                self._heard(items[2], stamp, packets[number] if whole else b"")
             else:
                 self._answered(reply, stamp)
 
@@ -99,6 +139,7 @@ class Subscriber(Line):
         subscribing = self._expected.pop(0)
         if not isinstance(reply, Error):
             if subscribing:
+                self._confirmed = True
                 self._feed(self._spoke, stamp)
             return
         self._feed(LinkRefused(self.conn, reply.text), stamp)
