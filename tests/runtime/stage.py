@@ -12,7 +12,7 @@ from quorate.core.outcome import Connect, LinkKind
 from quorate.core.requests import ConnId
 from quorate.model.millis import Millis
 from quorate.model.notice import Level
-from quorate.runtime.ports import Flushable
+from quorate.runtime.ports import Flushable, Owing
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
@@ -63,6 +63,7 @@ class Stage:
         self.inputs: list[Input] = []
         self.drops: list[tuple[str, str]] = []
         self.forgotten: list[ConnId] = []
+        self.owing: list[Owing] = []
         self._touched: list[Flushable] = []
 
     def feed(self, event: Input, stamp: Millis | None = None) -> None:
@@ -76,6 +77,9 @@ class Stage:
         if not self._touched:
             asyncio.get_running_loop().call_soon(self._flush)
         self._touched.append(connection)
+
+    def owes(self, connection: Owing) -> None:
+        self.owing.append(connection)
 
     def forget(self, conn: ConnId) -> None:
         self.forgotten.append(conn)

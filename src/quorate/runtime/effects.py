@@ -127,8 +127,8 @@ class Effects:
             line = CommandLink(self._station, order)
         else:
             line = Subscriber(self._station, order, self._myid)
-            self.doze.add(line)
         self.lines[order.conn] = line
+        self.doze.add(line)
         line.dial(self._loop, self._outward)
 
     def _saved(self, revision: int, reason: str | None) -> None:

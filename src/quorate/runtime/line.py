@@ -1,6 +1,7 @@
 """An outgoing connection: what command links and Pub/Sub links have in common, from dialling to the end."""
 
 import asyncio
+import os
 from typing import cast
 
 from quorate.core.inputs import LinkClosed, LinkOpened
@@ -44,6 +45,8 @@ class Line(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._over = False
         self._why = CLOSED_BY_PEER
+        # The descriptor while nobody is woken by its bytes (see Doze).
+        self._dozing = -1
 
     @property
     def over(self) -> bool:
@@ -68,6 +71,38 @@ class Line(asyncio.Protocol):
     def receive(self, data: bytes, stamp: Millis) -> None:
         """Bytes from the far end."""
         raise NotImplementedError
+
+    def doze(self) -> int | None:
+        """Leave bytes where they are until the next look; the descriptor if so from now on. Not with TLS, whose bytes
+        are not what was said.
+        """
+        transport = self.standing
+        if self._dozing >= 0 or transport is None or transport.get_extra_info("ssl_object") is not None:
+            return None
+        self._dozing = cast("int", transport.get_extra_info("socket").fileno())
+        transport.pause_reading()
+        return self._dozing
+
+    def look(self, stamp: Millis) -> None:
+        """Read what came while dozing, until `stamp`. What is more than a few words is left to the usual way of reading."""
+        if self._dozing < 0 or self.standing is None:
+            return
+        try:
+            data = os.read(self._dozing, GULP)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.receive(data, stamp)
+        if not 0 < len(data) < GULP:
+            self.wake()
+
+    def wake(self) -> None:
+        """Hear again as soon as something is said."""
+        if self._dozing >= 0 and self.standing is not None:
+            self.standing.resume_reading()
+        self._dozing = -1
 
     def dial(self, loop: asyncio.AbstractEventLoop, outward: Outward) -> None:
         """Start connecting; never waits, never reports from within."""

@@ -68,6 +68,9 @@ _PUBLISH = _Kind.PUBLISH
 _PONG = b"+PONG\r\n"
 _PONGS = {pong.value: pong for pong in Pong}
 
+_ROUTINE = {Ping, PublishHello, AskInfo}
+"""What is asked again and again; nobody waits for the answers in a hurry."""
+
 # MULTI, SLAVEOF, CONFIG REWRITE and two CLIENT KILLs are answered before EXEC is.
 _BEFORE_EXEC = 5
 
@@ -92,9 +95,29 @@ class CommandLink(Line):
     def send(self, request: Request) -> None:
         data, expected = self._spelled(request)
         self.write(data)
+        if self._dozing >= 0:
+            self._asked(request)
         if type(request) is Reconfigure:
             self._expected.extend([(_Kind.QUEUED, request.about)] * _BEFORE_EXEC)
         self._expected.append(expected)
+
+    def rest(self) -> int | None:
+        """In calm times answers are read when the core is woken for something else."""
+        descriptor = self.doze()
+        if descriptor is not None and self._expected:
+            self._station.owes(self)
+        return descriptor
+
+    def look(self, stamp: Millis) -> None:
+        super().look(stamp)
+        if self._dozing >= 0 and self._expected:
+            self._station.owes(self)
+
+    def _asked(self, request: Request) -> None:
+        if type(request) not in _ROUTINE:
+            self.wake()
+        elif not self._expected:
+            self._station.owes(self)
 
     def _spelled(self, request: Request) -> tuple[bytes, _Expected]:
         match request:

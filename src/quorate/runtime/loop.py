@@ -25,7 +25,7 @@ from quorate.runtime import clock
 from quorate.runtime.clients import Clients, Neighbours
 from quorate.runtime.doze import LOOK_SECONDS
 from quorate.runtime.effects import Effects
-from quorate.runtime.ports import Flushable, Outward, Ports
+from quorate.runtime.ports import Flushable, Outward, Owing, Ports
 from quorate.runtime.store import Store, StoreError
 from quorate.runtime.tally import Tally
 
@@ -127,6 +127,9 @@ class World:
         now = clock.now() if stamp is None else stamp
         # Time never runs backwards for the core, even if inputs of one turn were read in another order.
         self._latest = now = max(now, self._latest)
+        if self._due is not None and now >= self._due:
+            # Answers of connections that doze came before this moment, at which something may be decided.
+            self._effects.doze.look(self._due - 1)
         if self._driver.take(now, event):
             return
         self._inside = True
@@ -163,7 +166,7 @@ class World:
         self.feed(event, stamp)
         if isinstance(event, TuningChanged):
             self._ports.scripts.limits_changed()
-            self._effects.doze.allowed = self.view().tuning.publish_period >= 2000 * LOOK_SECONDS
+            self._effects.doze.allowed = self.view().tuning.publish_period >= 1000 * LOOK_SECONDS
         elif isinstance(event, GlobalsChanged):
             self._ports.log.level = Level[self.view().settings.loglevel.upper()]
 
@@ -183,13 +186,15 @@ class World:
 
     def _ring(self) -> None:
         self._timer = None
-        due, self._due = self._due, None
+        due, now = self._due, clock.now()
         if due is None:
             return
-        now = clock.now()
         if now < due:
             self._wake_by(due, 0)
         else:
+            self._effects.doze.look(due - 1)
+            # Whatever the core names next is new, even the same moment.
+            self._due = None
             self.feed(_WOKE, now)
 
     # --- writing ----------------------------------------------------------------------------------------------------
@@ -206,6 +211,10 @@ class World:
             connection.flush()
 
     # --- links ------------------------------------------------------------------------------------------------------
+
+    def owes(self, connection: Owing) -> None:
+        """Have answers read before the core is woken."""
+        self._effects.doze.owes(connection)
 
     def forget(self, conn: ConnId) -> None:
         """A link is gone."""

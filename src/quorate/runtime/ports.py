@@ -99,6 +99,12 @@ class Flushable(Protocol):
     def flush(self) -> None: ...
 
 
+class Owing(Protocol):
+    """A connection that dozes although it owes answers."""
+
+    def look(self, stamp: Millis) -> None: ...
+
+
 class Station(Protocol):
     """What a link may ask of the world that owns it."""
 
@@ -112,6 +118,10 @@ class Station(Protocol):
 
     def touch(self, connection: Flushable) -> None:
         """Have `flush` called at the end of this turn of the loop. Once per flush, please."""
+        ...
+
+    def owes(self, connection: Owing) -> None:
+        """Have `look` called before anything is decided."""
         ...
 
     def forget(self, conn: ConnId) -> None:

@@ -1,6 +1,5 @@
 """Pub/Sub links: one subscription to the hello channel of a server, on a connection of its own."""
 
-import os
 from collections.abc import Sequence
 
 from quorate.core.inputs import HelloSeen, LinkRefused, PubSubSpoke
@@ -10,7 +9,7 @@ from quorate.model.hello import HELLO_CHANNEL
 from quorate.model.identity import RunId, bytes_of
 from quorate.model.millis import Millis
 from quorate.runtime import clock
-from quorate.runtime.line import GULP, MAX_UNREAD, UNSOLICITED, Line
+from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
 from quorate.wire.encode import encode_command
@@ -42,7 +41,6 @@ class Subscriber(Line):
         # need not be asked.)
         self._known: dict[bytes, HelloSeen | PubSubSpoke] = {}
         self._confirmed = False
-        self._descriptor = -1
 
     def use(self, renames: tuple[tuple[str, str], ...]) -> None:
         self._spelling = spelling(renames)
@@ -74,34 +72,10 @@ class Subscriber(Line):
             return
         self._take(replies, stamp, [] if first else messages)
 
-    def doze(self) -> None:
-        """Leave the bytes where they are until the next look. Not with TLS, where bytes are not messages."""
-        if self._descriptor < 0 and self._confirmed and self.standing is not None:
-            transport = self.standing
-            if transport.get_extra_info("ssl_object") is None:
-                self._descriptor = transport.get_extra_info("socket").fileno()
-                transport.pause_reading()
-
-    def look(self) -> None:
-        """Read what has come while dozing. Whatever is not a few messages is left to the usual way of reading."""
-        if self._descriptor < 0 or self.standing is None:
-            return
-        try:
-            data = os.read(self._descriptor, GULP)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data:
-            self.receive(data, clock.now())
-        if not 0 < len(data) < GULP:
-            self.wake()
-
-    def wake(self) -> None:
-        """Hear again as soon as something is said."""
-        if self._descriptor >= 0 and self.standing is not None:
-            self.standing.resume_reading()
-        self._descriptor = -1
+    def rest(self) -> int | None:
+        """In calm times nobody waits for what is said here, so that it is enough to look now and then."""
+        self.look(clock.now())
+        return self.doze() if self._confirmed else None
 
     def _take(self, replies: list[Reply], stamp: Millis, packets: Sequence[bytes] = ()) -> None:
         """Report replies; `packets` are the bytes that came, cut where messages may begin."""
