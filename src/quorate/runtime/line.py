@@ -84,7 +84,7 @@ class Line(asyncio.Protocol):
         return self._dozing
 
     def look(self, stamp: Millis) -> None:
-        """Read what came while dozing, until `stamp`. What is more than a few words is left to the usual way of reading."""
+        """Read what came while dozing, until `stamp`. More than a few words is left to the usual way of reading."""
         if self._dozing < 0 or self.standing is None:
             return
         try:
