@@ -114,7 +114,7 @@ def test_a_broken_configuration_is_explained_on_standard_error_and_left_alone(se
     lines = sentinel.complained().splitlines()
     assert "FATAL CONFIG FILE ERROR" in lines[1]
     assert lines[2:] == [
-        "Reading the configuration file, at line 3",
+        f"Reading the configuration file, at line 3 of {sentinel.conf}",
         ">>> 'sentinel monitor mymaster 127.0.0.1 1 0'",
         "Quorum must be 1 or greater.",
     ]
