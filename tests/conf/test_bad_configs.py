@@ -1,4 +1,4 @@
-"""A broken configuration is refused with the block that C Sentinel prints: banner, line number and file, line, reason."""
+"""A broken configuration is refused with the block of C Sentinel: banner, line number and file, line, reason."""
 
 import subprocess
 from pathlib import Path
