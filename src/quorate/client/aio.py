@@ -123,7 +123,7 @@ class Line:
                     # An abandoned read must not close the line: what has arrived so far stays in the parser.
                     match await self._connection.read_response(disconnect_on_error=False):
                         case ["pmessage", _, str(channel), str(payload)] if not channel.startswith("__"):
-                            return channel, payload
+                            return parse.plain(channel), parse.plain(payload)
                         case _:
                             continue
         except TimeoutError:
@@ -164,6 +164,9 @@ async def picture(line: Line) -> SentinelPicture:
     info_text, myid, listing = await line.ask(("INFO",), ("SENTINEL", "MYID"), ("SENTINEL", "MASTERS"))
     if isinstance(listing, Exception):
         raise UnreadableError(line.refusal(listing))
+    if not isinstance(listing, list):
+        text = f"{line.place} is no sentinel (SENTINEL MASTERS is no list)"
+        raise UnreadableError(Unreadable(line.place, Trouble.NOT_A_SENTINEL, text))
     masters = [parse.master_of(fields) for fields in parse.instances_of(listing)]
     details = await _details(line, masters)
     return parse.sentinel_of(line.place, parse.info_of(info_text), myid, details)
@@ -247,7 +250,7 @@ async def _drop(connection: Connection) -> None:
 
 
 def _unreadable(place: Place, access: Access, error: BaseException) -> Unreadable:
-    text = str(error)
+    text = parse.plain(str(error))
     lowered = text.lower()
     if isinstance(error, TimeoutError | exceptions.TimeoutError):
         reasons = "hung, paused, or packets are dropped"
