@@ -27,8 +27,9 @@ class ConfigError(Exception):
     """A configuration that cannot be used. `str()` is the block for standard error, as C Sentinel prints it.
 
     It begins with an empty line and has no line break at its end. `number` counts from 1; directives of the command
-    line count on after the last line of the file, and have the path "". Behind the number, where C's line ends, stands
-    the file: with includes, or several sentinels on a machine, a number alone does not say where to look.
+    line count on after the last line of the file, and have the path "". Number 0: no single line is to blame. Behind
+    the number, where C's line ends, stands the file: with includes, or several sentinels on a machine, a number alone
+    does not say where to look.
     """
 
     def __init__(self, path: str, number: int, line: str, reason: str, mode: Mode) -> None:
@@ -36,11 +37,11 @@ class ConfigError(Exception):
         self.path, self.number, self.line, self.reason, self.mode = path, number, line, reason, mode
 
     def __str__(self) -> str:
+        head = f"\n*** FATAL CONFIG FILE ERROR ({_BANNERS[self.mode]}) ***\n"
+        if not self.number:
+            return head + self.reason
         where = f"of {self.path}" if self.path else "(a directive of the command line)"
-        return (
-            f"\n*** FATAL CONFIG FILE ERROR ({_BANNERS[self.mode]}) ***\n"
-            f"Reading the configuration file, at line {self.number} {where}\n>>> '{self.line}'\n{self.reason}"
-        )
+        return f"{head}Reading the configuration file, at line {self.number} {where}\n>>> '{self.line}'\n{self.reason}"
 
 
 class Line(NamedTuple):
