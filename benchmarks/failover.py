@@ -50,7 +50,7 @@ class Poll:
     def ask(self, *words: str | int) -> object:
         try:
             if self._wire is None:
-                self._wire = Wire(self.port, 0.2)
+                self._wire = Wire(self.port, timeout=0.2)
             return self._wire.ask(*words)
         except OSError:
             self._wire = None
@@ -70,7 +70,7 @@ def measure(cluster: Cluster, fault: str) -> Times:
         reply = ask(random.choice(list(cluster.sentinels)), "SENTINEL", "FAILOVER", NAME)
         assert reply == "OK", reply
     else:
-        cluster.servers[old].send(signal.SIGKILL if fault == "kill" else signal.SIGSTOP)
+        cluster.servers[old].notify(signal.SIGKILL if fault == "kill" else signal.SIGSTOP)
     zero = begun if fault == "manual" else begun + cluster.down_after / 1000
     return _watch(servers, sentinels, old, zero)
 
@@ -108,7 +108,7 @@ def mend(cluster: Cluster, old: int) -> None:
     new = cluster.master(next(iter(cluster.sentinels)))
     process = cluster.servers[old]
     if process.child is not None and process.child.poll() is None:
-        process.send(signal.SIGCONT)
+        process.notify(signal.SIGCONT)
         wait_until(lambda: ask(old, "REPLICAOF", HOST, new) == "OK", "the old master")
     else:
         cluster.start_server(old, new)

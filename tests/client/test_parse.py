@@ -104,6 +104,13 @@ def test_a_quorate_sentinel_says_who_refuses_it() -> None:
     assert seen.trouble == "wrong password (WRONGPASS)"
 
 
+def test_nothing_that_a_terminal_would_obey_passes() -> None:
+    (fields,) = parse.instances_of([["name", "\x1b[2Jm", "flags", "a\nb\x9bc"]])
+    assert fields == {"name": "?[2Jm", "flags": "a?b?c"}
+    assert parse.info_of("k\x07:\x1b]0;v\r\n") == {"k?": "?]0;v"}
+    assert parse.plain("mästare \udcff") == "mästare \udcff"
+
+
 _JUNK: Any = st.recursive(
     st.none() | st.integers() | st.text(max_size=20) | st.builds(ValueError, st.text(max_size=20)),
     lambda inner: st.lists(inner, max_size=6),

@@ -1,4 +1,4 @@
-"""A broken configuration is refused with the very block that C Sentinel prints: banner, line number, line, reason."""
+"""A broken configuration is refused with the block of C Sentinel: banner, line number and file, line, reason."""
 
 import subprocess
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_the_block_is_an_empty_line_and_four_lines(mode: Mode, banner: str) -> N
     assert str(_refused("port 1\nport abc", mode)).split("\n") == [
         "",
         f"*** FATAL CONFIG FILE ERROR {banner} ***",
-        "Reading the configuration file, at line 2",
+        "Reading the configuration file, at line 2 of /etc/sentinel.conf",
         ">>> 'port abc'",
         "argument couldn't be parsed into an integer",
     ]
@@ -71,6 +71,7 @@ def test_the_mode_of_the_file_counts_from_its_first_line() -> None:
 def test_directives_of_the_command_line_count_on_after_the_file() -> None:
     error = _refused("port 17401", None, (b"sentinel",), (b"sentinel", b"auth-pass", b"a b", b"c"))
     assert (error.number, error.line) == (4, 'sentinel "auth-pass" "a b" "c"')
+    assert "\nReading the configuration file, at line 4 (a directive of the command line)\n" in str(error)
 
 
 def test_an_error_in_an_included_file_says_which() -> None:
@@ -81,7 +82,7 @@ def test_an_error_in_an_included_file_says_which() -> None:
     with pytest.raises(ConfigError) as caught:
         load(Source("/etc/s.conf", b"\n\ninclude /etc/more.conf\n"), _ID, None, WithFile())
     assert (caught.value.path, caught.value.number) == ("/etc/more.conf", 2)
-    assert caught.value.reason.endswith("(in /etc/more.conf)")
+    assert "\nReading the configuration file, at line 2 of /etc/more.conf\n" in str(caught.value)
 
 
 def test_files_that_include_each_other_are_refused() -> None:
@@ -109,7 +110,7 @@ def test_c_refuses_the_same_lines_with_the_same_words(
             continue
         path.write_text(bad.text + "\n")
         block = _stderr_of(binary, path)
-        ours = str(_refused(bad.text, mode)).split("\n")
+        ours = str(_refused(bad.text, mode)).replace(" of /etc/sentinel.conf\n", "\n", 1).split("\n")
         if block[2:] != ours[2:]:
             different.append((bad.text, block[2:], ours[2:]))
         assert path.read_text() == bad.text + "\n"

@@ -92,8 +92,12 @@ class Process:
     def start(self, patience: float = 10.0) -> "Process":
         """Start, and wait for a PING to be answered."""
         self.launch()
-        eventually(self._answers, f"{self.command} answers\n{self.output()}", patience)
+        self.await_answer(patience)
         return self
+
+    def await_answer(self, patience: float = 10.0, pause: float = 0.03) -> None:
+        """Wait for a PING to be answered."""
+        eventually(self._answers, f"{self.command} answers\n{self.output()}", patience, pause)
 
     def _answers(self) -> bool:
         assert self.child is not None
@@ -306,7 +310,7 @@ class Trio:
         for sentinel in self.sentinels:
             sentinel.launch()
         for sentinel in self.sentinels:
-            eventually(sentinel._answers, f"{sentinel.port} answers", 15)
+            sentinel.await_answer(15)
         self.hurry()
         self.settled()
         return self

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.certificates import Authority
 from tests.real.cluster import Lab
 
 
@@ -16,3 +17,9 @@ def lab(tmp_path: Path, redis_server: Path) -> Iterator[Lab]:
         yield place
     finally:
         place.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Who signs the certificates of a test."""
+    return Authority(tmp_path / "tls")

@@ -5,7 +5,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -59,11 +59,12 @@ def test_a_file_mounted_by_itself_keeps_every_vote(lab: Lab) -> None:
         assert _vote(sentinel, master, 29)[1] == [0, "*", 29]
 
 
-def test_a_file_torn_by_a_crash_is_read_from_its_copy(lab: Lab) -> None:
-    """Killed at random moments of in-place writes, and once with the file cut short by hand."""
+@pytest.mark.parametrize("mounted", [False, True], ids=["replaced", "in place"])
+def test_whoever_is_killed_while_it_saves_remembers_what_it_told(lab: Lab, mounted: bool) -> None:
+    """Killed at random moments; what every single call leaves behind is tests/runtime/test_store_faults.py's."""
     master = lab.server()
     sentinel = lab.prepared(master, quorum=1)
-    with _mount("--bind", str(sentinel.config), str(sentinel.config)):
+    with _mount("--bind", str(sentinel.config), str(sentinel.config)) if mounted else nullcontext():
         sentinel.start()
         myid = sentinel.sentinel("MYID")
         epoch = 0
@@ -184,6 +185,66 @@ def test_a_full_disk_shows_takes_part_in_nothing_and_recovers_by_itself(lab: Lab
         answer = sentinel.sentinel("CKQUORUM", NAME)
         assert isinstance(answer, str), answer
         assert "parallel-syncs mymaster 3" in path.read_text()
+
+
+@pytest.mark.parametrize("mounted", [False, True], ids=["replaced", "in place"])
+@pytest.mark.parametrize("trouble", ["full", "read-only"])
+def test_a_disk_that_fails_while_we_run_costs_votes_and_nothing_else(lab: Lab, trouble: str, mounted: bool) -> None:
+    """Whatever way the file is saved: what failed is said, monitoring goes on, and it recovers by itself."""
+    master = lab.server()
+    inside = lab.folder / "inside"
+    inside.mkdir()
+    with ExitStack() as mounts:
+        mounts.enter_context(_mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", str(inside)))
+        sentinel = lab.prepared(master, quorum=1)
+        path = inside / "sentinel.conf"
+        path.write_text(sentinel.config.read_text() + f"dir {inside}\n")
+        if mounted:
+            mounts.enter_context(_mount("--bind", str(path), str(path)))
+        sentinel.command = [*sentinel.command[:-1], str(path)]
+        sentinel.start()
+        who, reply = _vote(sentinel, master, 3)
+        assert reply == [0, who, 3]
+        before = path.read_bytes()
+        with sentinel.connect(timeout=10) as events:
+            events.ask("SUBSCRIBE", "-save-error", "+save-error-cleared")
+            events.reply()
+            _break(inside, path, trouble)
+            assert _vote(sentinel, master, 4)[1] == [0, who, 3], "the last durable vote"
+            told = events.reply()
+            assert isinstance(told, list)
+            assert told[1] == "-save-error"
+            assert {"full": "No space left", "read-only": "Read-only file system"}[trouble] in told[2], told
+            assert path.read_bytes() == before, "whole, as last saved"
+            master.notify(signal.SIGSTOP)
+            eventually(lambda: "s_down" in sentinel.flags(), "it notices that the master is down")
+            master.notify(signal.SIGCONT)
+            eventually(lambda: sentinel.flags() == {"master"}, "it notices that the master is back")
+            _mend(inside, path, trouble)
+            told = events.reply()
+            assert isinstance(told, list)
+            assert told[1] == "+save-error-cleared", told
+        who, reply = _vote(sentinel, master, 9)
+        assert reply == [0, who, 9]
+        sentinel.kill()
+        sentinel.start()
+        assert _vote(sentinel, master, 9)[1] == [0, "*", 9], "that it has voted is remembered"
+
+
+def _break(folder: Path, path: Path, trouble: str) -> None:
+    if trouble == "full":
+        _fill(folder / "filler")
+        return
+    for place in dict.fromkeys((folder, *([path] if path.is_mount() else []))):
+        assert _mounted("-o", "remount,ro", str(place))
+
+
+def _mend(folder: Path, path: Path, trouble: str) -> None:
+    if trouble == "full":
+        (folder / "filler").unlink()
+        return
+    for place in dict.fromkeys((folder, *([path] if path.is_mount() else []))):
+        assert _mounted("-o", "remount,rw", str(place))
 
 
 def _fill(path: Path) -> None:

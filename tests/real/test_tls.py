@@ -2,54 +2,15 @@
 
 import socket
 import ssl
-from pathlib import Path
 
 import pytest
 
 from tests.real.certificates import Authority
-from tests.real.cluster import C_SENTINEL, NAME, OURS, Access, Lab, Process, Trio, eventually, follows, free_port
+from tests.real.cluster import C_SENTINEL, NAME, OURS, Lab, Process, Trio, eventually, follows, free_port
+from tests.real.secure import Secure, watching
 from tests.real.wire import HOST, Wire
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path / "tls")
-
-
-class Secure:
-    """Servers and sentinels that use one certificate."""
-
-    def __init__(self, lab: Lab, authority: Authority) -> None:
-        self.lab = lab
-        self.authority = authority
-        self.pair = authority.issue("member")
-        self.context = authority.client(self.pair)
-        self.words = {
-            "tls-cert-file": str(self.pair[0]),
-            "tls-key-file": str(self.pair[1]),
-            "tls-ca-cert-file": str(authority.ca),
-            "tls-replication": "yes",
-        }
-
-    def server(self, master: Process | None = None) -> Process:
-        options = [word for name, value in self.words.items() for word in (f"--{name}", value)]
-        return self.lab.server(*options, master=master, access=Access(HOST, self.context))
-
-    def sentinel(self, text: str, *lines: str, kind: tuple[str, ...] = OURS, port: str = "0") -> Process:
-        common = "".join(f"{name} {value}\n" for name, value in self.words.items())
-        more = "".join(f"{line}\n" for line in lines)
-        process = self.lab.configured(f"port {port}\ntls-port PORT\n{common}{more}{text}", kind=kind)
-        process.access = Access(HOST, self.context)
-        return process
-
-
-def _watching(master: Process, quorum: int = 2) -> str:
-    return (
-        f"sentinel monitor {NAME} {HOST} {master.port} {quorum}\nsentinel down-after-milliseconds {NAME} 800\n"
-        f"sentinel failover-timeout {NAME} 4000\n"
-    )
 
 
 @pytest.mark.parametrize("kinds", [(OURS, OURS, OURS), (OURS, C_SENTINEL, OURS)], ids=["ours", "mixed"])
@@ -59,7 +20,7 @@ def test_a_cluster_that_speaks_nothing_but_tls_fails_over(
     secure = Secure(lab, authority)
     master = secure.server()
     servers = [master, secure.server(master), secure.server(master)]
-    trio = Trio(lab, servers, [secure.sentinel(_watching(master), kind=kind) for kind in kinds]).start()
+    trio = Trio(lab, servers, [secure.sentinel(watching(master), kind=kind) for kind in kinds]).start()
     master.kill()
     new = trio.moved_from(master)
     other = next(s for s in servers[1:] if s is not new)
@@ -82,7 +43,7 @@ def _refused(port: int, context: ssl.SSLContext | None) -> bool:
 def test_who_may_connect(lab: Lab, authority: Authority, clients: str) -> None:
     secure = Secure(lab, authority)
     master = secure.server()
-    sentinel = secure.sentinel(_watching(master, 1), f"tls-auth-clients {clients}").start()
+    sentinel = secure.sentinel(watching(master, 1), f"tls-auth-clients {clients}").start()
     stranger = Authority(lab.folder / "stranger")
     nobody, foreign = authority.client(), stranger.client(stranger.issue("foreign"))
     foreign.load_verify_locations(str(authority.ca))
@@ -99,7 +60,7 @@ def test_who_may_connect(lab: Lab, authority: Authority, clients: str) -> None:
 def test_a_new_certificate_on_disk_is_used_by_new_connections(lab: Lab, authority: Authority) -> None:
     secure = Secure(lab, authority)
     master = secure.server()
-    sentinel = secure.sentinel(_watching(master, 1)).start()
+    sentinel = secure.sentinel(watching(master, 1)).start()
     before = _serial(sentinel.port, secure.context)
     with Wire(sentinel.port, context=secure.context) as old:
         authority.issue("member")
@@ -124,7 +85,7 @@ def test_plain_and_tls_ports_side_by_side(lab: Lab, authority: Authority) -> Non
     secure = Secure(lab, authority)
     master = secure.server()
     port = free_port()
-    sentinel = secure.sentinel(_watching(master, 1), port=str(port)).start()
+    sentinel = secure.sentinel(watching(master, 1), port=str(port)).start()
     plain = Process(port, sentinel.command, lab.folder)
     assert plain.ask("PING") == "PONG"
     assert sentinel.ask("PING") == "PONG"
@@ -135,7 +96,7 @@ def test_plain_and_tls_ports_side_by_side(lab: Lab, authority: Authority) -> Non
 def test_a_handshake_that_never_ends_holds_nobody_up(lab: Lab, authority: Authority) -> None:
     secure = Secure(lab, authority)
     master = secure.server()
-    sentinel = secure.sentinel(_watching(master, 1)).start()
+    sentinel = secure.sentinel(watching(master, 1)).start()
     silent = [socket.create_connection((HOST, sentinel.port), 3) for _ in range(50)]
     try:
         silent[0].sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
@@ -152,7 +113,7 @@ def test_a_handshake_that_never_ends_holds_nobody_up(lab: Lab, authority: Author
 def test_a_server_without_tls_is_down_for_links_with_tls(lab: Lab, authority: Authority) -> None:
     secure = Secure(lab, authority)
     master = lab.server()
-    sentinel = secure.sentinel(_watching(master, 1)).start()
+    sentinel = secure.sentinel(watching(master, 1)).start()
     eventually(lambda: "s_down" in sentinel.flags(), "down")
     assert sentinel.ask("PING") == "PONG"
     assert "Traceback" not in sentinel.log()

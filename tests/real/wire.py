@@ -31,6 +31,7 @@ class Wire:
             self.socket.connect(where)
         else:
             self.socket = socket.create_connection((host, where), timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None:
             # A handshake that fails closes the socket.
             self.socket = context.wrap_socket(self.socket)

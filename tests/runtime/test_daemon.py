@@ -114,11 +114,41 @@ def test_a_broken_configuration_is_explained_on_standard_error_and_left_alone(se
     lines = sentinel.complained().splitlines()
     assert "FATAL CONFIG FILE ERROR" in lines[1]
     assert lines[2:] == [
-        "Reading the configuration file, at line 3",
+        f"Reading the configuration file, at line 3 of {sentinel.conf}",
         ">>> 'sentinel monitor mymaster 127.0.0.1 1 0'",
         "Quorum must be 1 or greater.",
     ]
     assert sentinel.conf.read_bytes() == before
+
+
+@pytest.mark.parametrize("path", ["/nonexistent/x.log", "/"])
+def test_a_log_that_cannot_be_written_is_said_on_standard_error(sentinel: Process, path: str) -> None:
+    before = sentinel.conf.read_bytes()
+    assert sentinel.refused("sentinel.conf", "--logfile", path) == 1
+    assert sentinel.said() == ""
+    _, banner, reason = sentinel.complained().splitlines()
+    assert "FATAL CONFIG FILE ERROR" in banner
+    assert reason.startswith("Can't open the log file: ")
+    assert path in reason
+    assert sentinel.conf.read_bytes() == before
+
+
+def test_a_log_that_is_a_pipe_without_a_reader_holds_nobody_up(sentinel: Process) -> None:
+    os.mkfifo(sentinel.folder / "pipe")
+    sentinel.start("sentinel.conf", "--logfile", "pipe")
+    sentinel.await_answer()
+
+
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="prlimit is not installed")
+def test_too_few_open_files_to_work_with(sentinel: Process) -> None:
+    assert sentinel.start(through=["prlimit", "--nofile=20:20"]).wait(20) == 1
+    assert "is not enough for the server to start" in sentinel.said()
+    assert sentinel.complained() == ""
+
+
+def test_a_unix_socket_with_a_long_path(sentinel: Process) -> None:
+    assert sentinel.refused("sentinel.conf", "--unixsocket", f"/tmp/{'x' * 200}") == 1
+    assert "Failed opening Unix socket: bind: AF_UNIX path too long" in sentinel.said()
 
 
 def test_a_port_in_use_is_said_in_the_log_and_the_configuration_is_left_alone(sentinel: Process) -> None:

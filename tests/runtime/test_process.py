@@ -29,7 +29,9 @@ def python(code: str, **options: object) -> "subprocess.CompletedProcess[str]":
         (10_000, (-1, -1), 10_000),
         (10_000, (1024, -1), 10_000),
         (10_000, (256, 1024), 992),
-        (10_000, (16, 16), 1),
+        (10_000, (33, 33), 1),
+        (10_000, (32, 32), 0),
+        (10_000, (5, 5), 0),
     ],
 )
 def test_as_many_clients_as_the_system_allows(maxclients: int, limits: tuple[int, int], possible: int) -> None:

@@ -7,7 +7,7 @@ import click
 
 from quorate.cli import target
 from quorate.cli.complaint import complain
-from quorate.client import events
+from quorate.client import events, parse
 from quorate.client.aio import Line, UnreadableError, picture, survey
 from quorate.client.events import Weight
 from quorate.client.picture import Master, Place, Replica, SentinelPicture
@@ -62,7 +62,7 @@ async def _run(whom: target.Target, name: str) -> None:
         async with await Line.open(sentinel.place, whom.access) as mouth:
             (reply,) = await mouth.ask(("SENTINEL", "FAILOVER", name))
         if isinstance(reply, Exception):
-            raise _refusal(str(reply), before)
+            raise _refusal(parse.plain(str(reply)), before)
         new = await _follow(ears, whom, before, began)
     took = time.monotonic() - began
     click.secho(f"The master of {name} is now {new} (it was {before.seen.place}). It took {took:.1f} s.", fg="green")

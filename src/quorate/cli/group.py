@@ -1,7 +1,10 @@
 """`quorate` as a click group whose commands are imported when they are needed: one module per command."""
 
+import errno
 import importlib
+import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -17,6 +20,16 @@ COMMANDS = {
     "drill": ("quorate.cli.drill", "Break a cluster while it is written to, and report what that cost."),
 }
 """By name: the module whose `command` it is, and one line for `quorate --help`, so that help imports none of them."""
+
+
+USAGE = 64
+INPUT_OUTPUT = 74
+"""Exit statuses of sysexits.h, because 1 and 2 are what `status` answers."""
+
+_OF_THE_MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
+)
+"""What no command can help: said in one line. Any other error that nobody has caught is ours, with its traceback."""
 
 
 class LazyGroup(click.Group):
@@ -43,20 +56,33 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def main(self, *args: object, **options: object) -> None:  # type: ignore[override]
-        """Run; usage errors exit with 64 (sysexits.h), because 1 and 2 are what `status` answers."""
+        """Run; the exit status of whatever goes wrong before or besides what a command is for is one of sysexits.h."""
         options["standalone_mode"] = False
         try:
             result = super().main(*args, **options)  # type: ignore[call-overload]
         except click.exceptions.UsageError as error:
             error.show()
-            sys.exit(64)
+            sys.exit(USAGE)
         except click.ClickException as error:
             error.show()
             sys.exit(error.exit_code)
         except click.Abort:
             click.echo("Aborted!", err=True)
             sys.exit(130)
+        except OSError as error:
+            if error.errno not in _OF_THE_MACHINE:
+                raise
+            _give_up(error)
         sys.exit(result if isinstance(result, int) else 0)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """Say that a disk is full, or the like, and leave."""
+    where = f"{error.filename}: " if error.filename else ""
+    click.echo(f"quorate: {where}{error.strerror}", err=True)
+    # What is still waiting to be printed would fail again at the very end, and change the exit status.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    sys.exit(INPUT_OUTPUT)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from quorate.client.aio import Access, Tls
+from quorate.client.aio import Access, Tls, fault_of
 from quorate.client.picture import Place
 from quorate.local import folder as folders
 from quorate.local.folder import Folder
@@ -95,4 +95,7 @@ def _access(given: Mapping[str, Any]) -> Access:
     tls = Tls(files["cacert"], files["cert"], files["key"], verify=not given["insecure"]) if given["tls"] else None
     if tls is None and (any(files.values()) or given["insecure"]):
         raise click.UsageError("--cacert, --cert, --key and --insecure need --tls.")
+    fault = fault_of(tls) if tls is not None else ""
+    if fault:
+        raise click.UsageError(f"--tls: {fault}.")
     return Access(given["user"] or "", given["password"] or "", tls, given["timeout"])

@@ -9,6 +9,7 @@ import contextlib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -33,6 +34,30 @@ class Tls:
     key: str = ""
     verify: bool = True
     check_hostname: bool = False
+
+
+def fault_of(tls: Tls) -> str:
+    """What is wrong with its files, in words; "" if they can be used."""
+    try:
+        for path in filter(None, (tls.cacert, tls.cert, tls.key)):
+            Path(path).read_bytes()
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if tls.cacert:
+            context.load_verify_locations(tls.cacert)
+    except ssl.SSLError as error:
+        return f"{tls.cacert} holds no certificates of authorities ({error.reason or 'no PEM'})"
+    try:
+        if tls.cert:
+            # A password, because without one OpenSSL would ask for it on the terminal.
+            context.load_cert_chain(tls.cert, tls.key or None, password="")
+    except ssl.SSLError as error:
+        return (
+            f"{tls.cert} and {tls.key or 'a key inside it'} are no certificate and its key ({error.reason or 'no PEM'})"
+        )
+    return "" if tls.cert or not tls.key else "a key needs its certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +98,7 @@ class Line:
             if access.password and _NO_PASSWORD_WANTED in str(error):
                 return await cls.open(place, replace(access, username="", password=""))
             if isinstance(error, _TROUBLES):
-                raise UnreadableError(_unreadable(place, error)) from error
+                raise UnreadableError(_unreadable(place, access, error)) from error
             raise
         return cls(place, access, connection)
 
@@ -84,7 +109,7 @@ class Line:
                 await self._connection.send_packed_command(self._connection.pack_commands(requests), check_health=False)
                 return [await self._reply() for _ in requests]
         except _TROUBLES as error:
-            raise UnreadableError(_unreadable(self.place, error)) from error
+            raise UnreadableError(_unreadable(self.place, self._access, error)) from error
 
     async def subscribe(self) -> None:
         """Ask for every event. From now on the line is only good for `event`."""
@@ -98,16 +123,23 @@ class Line:
                     # An abandoned read must not close the line: what has arrived so far stays in the parser.
                     match await self._connection.read_response(disconnect_on_error=False):
                         case ["pmessage", _, str(channel), str(payload)] if not channel.startswith("__"):
-                            return channel, payload
+                            return parse.plain(channel), parse.plain(payload)
                         case _:
                             continue
         except TimeoutError:
             return None
         except _TROUBLES as error:
-            raise UnreadableError(_unreadable(self.place, error)) from error
+            raise UnreadableError(_unreadable(self.place, self._access, error)) from error
 
     async def close(self) -> None:
         await _drop(self._connection)
+
+    def refusal(self, error: Exception) -> Unreadable:
+        """What it means that the far end answered SENTINEL with this error."""
+        if "unknown command" in str(error):
+            text = f"{self.place} is a server, not a sentinel (it knows no SENTINEL)"
+            return Unreadable(self.place, Trouble.NOT_A_SENTINEL, text)
+        return _unreadable(self.place, self._access, error)
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,7 +163,10 @@ async def picture(line: Line) -> SentinelPicture:
     """Everything that a sentinel says, in two round trips. Raises UnreadableError, also when it is no sentinel."""
     info_text, myid, listing = await line.ask(("INFO",), ("SENTINEL", "MYID"), ("SENTINEL", "MASTERS"))
     if isinstance(listing, Exception):
-        raise UnreadableError(_refusal(line.place, listing))
+        raise UnreadableError(line.refusal(listing))
+    if not isinstance(listing, list):
+        text = f"{line.place} is no sentinel (SENTINEL MASTERS is no list)"
+        raise UnreadableError(Unreadable(line.place, Trouble.NOT_A_SENTINEL, text))
     masters = [parse.master_of(fields) for fields in parse.instances_of(listing)]
     details = await _details(line, masters)
     return parse.sentinel_of(line.place, parse.info_of(info_text), myid, details)
@@ -214,35 +249,46 @@ async def _drop(connection: Connection) -> None:
         await connection.disconnect(nowait=True)
 
 
-def _refusal(place: Place, error: Exception) -> Unreadable:
-    text = str(error)
-    if "unknown command" in text:
-        return Unreadable(place, Trouble.NOT_A_SENTINEL, f"{place} is a server, not a sentinel (it knows no SENTINEL)")
-    return _unreadable(place, error)
-
-
-def _unreadable(place: Place, error: BaseException) -> Unreadable:
-    text = str(error)
+def _unreadable(place: Place, access: Access, error: BaseException) -> Unreadable:
+    text = parse.plain(str(error))
     lowered = text.lower()
     if isinstance(error, TimeoutError | exceptions.TimeoutError):
-        return Unreadable(place, Trouble.TIMEOUT, f"{place} does not answer (hung, paused, or packets are dropped)")
+        reasons = "hung, paused, or packets are dropped"
+        if access.tls is not None:
+            # A plain port takes the greeting for the beginning of a long request, and waits for its end.
+            reasons += "; or this port speaks no TLS"
+        return Unreadable(place, Trouble.TIMEOUT, f"{place} does not answer ({reasons})")
     if "wrongpass" in lowered or "invalid username-password" in lowered or "invalid password" in lowered:
         return Unreadable(place, Trouble.WRONG_PASSWORD, f"{place} refuses the password (wrong user name or password)")
     if "noauth" in lowered or "authentication required" in lowered:
         return Unreadable(place, Trouble.NO_PASSWORD, f"{place} wants a password (give --password)")
     if isinstance(error, exceptions.NoPermissionError) or "noperm" in lowered:
         return Unreadable(place, Trouble.NOT_ALLOWED, f"{place} does not allow this user to ask: {text}")
-    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError) or "ssl" in lowered:
-        return Unreadable(place, Trouble.TLS, f"TLS with {place} fails: {text}")
-    return _broken(place, error, text)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return Unreadable(place, Trouble.TLS, f"TLS with {place} fails: {_tls_reason(cause)}")
+        cause = cause.__cause__ or cause.__context__
+    return _broken(place, access, text)
 
 
-def _broken(place: Place, error: BaseException, text: str) -> Unreadable:
+def _tls_reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted, {error.verify_message} (--cacert names the authority that signed it)"
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return "this port speaks something else"
+    told = (error.reason or str(error)).replace("_", " ").lower()
+    return f"it refuses, {told} (--cert and --key are what it judges us by)" if "alert" in told else told
+
+
+def _broken(place: Place, access: Access, text: str) -> Unreadable:
     lowered = text.lower()
     if "refused" in lowered or "connect call failed" in lowered or "111" in text:
         return Unreadable(place, Trouble.REFUSED, f"nothing listens on {place} (connection refused)")
     if "name or service" in lowered or "nodename" in lowered or "name resolution" in lowered:
         return Unreadable(place, Trouble.UNRESOLVED, f"the name {place.host} cannot be resolved")
-    if isinstance(error, exceptions.ConnectionError) and "closed" in lowered:
-        return Unreadable(place, Trouble.BROKEN, f"{place} closed the connection")
-    return Unreadable(place, Trouble.BROKEN, f"{place}: {text or type(error).__name__}")
+    if any(word in lowered for word in ("closed", "reset", "broken pipe", "connection lost")):
+        # In TLS 1.3 the far end judges our certificate only after the handshake has ended for us.
+        advice = "may want TLS: --tls" if access.tls is None else "may want a certificate that it trusts: --cert, --key"
+        return Unreadable(place, Trouble.BROKEN, f"{place} closed the connection (it {advice})")
+    return Unreadable(place, Trouble.BROKEN, f"{place}: {text or 'the connection broke'}")

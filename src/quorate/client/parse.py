@@ -1,5 +1,6 @@
 """Replies of a sentinel or server (RESP2, text) to pictures. A missing or odd field becomes None, never an error."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -19,14 +20,21 @@ from quorate.client.picture import (
 
 Fields: TypeAlias = Mapping[str, str]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def plain(text: str) -> str:
+    """A line from outside without what would move the cursor, or more, on the terminal of whoever reads it."""
+    return _CONTROL.sub("?", text)
+
 
 def fields_of(reply: object) -> dict[str, str]:
     """A flat list of keys and values, or a map, as a dictionary of texts."""
     if isinstance(reply, Mapping):
-        return {str(k): str(v) for k, v in reply.items()}
+        return {plain(str(k)): plain(str(v)) for k, v in reply.items()}
     if not isinstance(reply, Sequence) or isinstance(reply, str | bytes):
         return {}
-    return {str(k): str(v) for k, v in zip(reply[::2], reply[1::2], strict=False)}
+    return {plain(str(k)): plain(str(v)) for k, v in zip(reply[::2], reply[1::2], strict=False)}
 
 
 def instances_of(reply: object) -> list[dict[str, str]]:
@@ -41,7 +49,7 @@ def info_of(reply: object) -> dict[str, str]:
     if not isinstance(reply, str):
         return {}
     pairs = (line.partition(":") for line in reply.splitlines() if line and not line.startswith("#"))
-    return {key: value.strip() for key, colon, value in pairs if colon}
+    return {plain(key): plain(value.strip()) for key, colon, value in pairs if colon}
 
 
 def place_of(reply: object) -> Place | None:
@@ -49,7 +57,7 @@ def place_of(reply: object) -> Place | None:
     if not isinstance(reply, Sequence) or isinstance(reply, str | bytes) or len(reply) != 2:
         return None
     port = number(str(reply[1]))
-    return None if port is None else Place(str(reply[0]), port)
+    return None if port is None else Place(plain(str(reply[0])), port)
 
 
 def master_of(fields: Fields) -> Master:
@@ -81,7 +89,7 @@ def with_details(master: Master, replies: Sequence[object]) -> Master:
 
 def quorum_of(reply: object) -> Quorum | None:
     """CKQUORUM's answer: a status, or an error (as an exception or a text that begins with its code)."""
-    text = str(reply)
+    text = plain(str(reply))
     if isinstance(reply, Exception):
         if "usable Sentinels" not in text:
             return None
@@ -116,10 +124,9 @@ def sentinel_of(place: Place, info: Fields, myid: object, masters: Iterable[Mast
     own = Own({k.removeprefix("quorate_"): v for k, v in info.items() if k.startswith("quorate_")})
     lines = (value.partition(" ") for key, value in info.items() if key.startswith("quorate_trouble"))
     troubles = {address: text for address, _, text in lines}
-    classic = f"Redis {info['redis_version']}" if "redis_version" in info else ""
     return SentinelPicture(
         place,
-        myid=myid if isinstance(myid, str) else "",
+        myid=plain(myid) if isinstance(myid, str) else "",
         version=f"Quorate as {shown}" if own.fields else shown,
         uptime=None if uptime is None else uptime * 1000,
         tilt=info.get("sentinel_tilt") == "1",

@@ -27,7 +27,9 @@ class ConfigError(Exception):
     """A configuration that cannot be used. `str()` is the block for standard error, as C Sentinel prints it.
 
     It begins with an empty line and has no line break at its end. `number` counts from 1; directives of the command
-    line count on after the last line of the file.
+    line count on after the last line of the file, and have the path "". Number 0: no single line is to blame. Behind
+    the number, where C's line ends, stands the file: with includes, or several sentinels on a machine, a number alone
+    does not say where to look.
     """
 
     def __init__(self, path: str, number: int, line: str, reason: str, mode: Mode) -> None:
@@ -35,14 +37,18 @@ class ConfigError(Exception):
         self.path, self.number, self.line, self.reason, self.mode = path, number, line, reason, mode
 
     def __str__(self) -> str:
-        return (
-            f"\n*** FATAL CONFIG FILE ERROR ({_BANNERS[self.mode]}) ***\n"
-            f"Reading the configuration file, at line {self.number}\n>>> '{self.line}'\n{self.reason}"
-        )
+        head = f"\n*** FATAL CONFIG FILE ERROR ({_BANNERS[self.mode]}) ***\n"
+        if not self.number:
+            return head + self.reason
+        where = f"of {self.path}" if self.path else "(a directive of the command line)"
+        return f"{head}Reading the configuration file, at line {self.number} {where}\n>>> '{self.line}'\n{self.reason}"
 
 
 class Line(NamedTuple):
-    """A line that says something, trimmed, with its words. `depth` 0 for the file itself."""
+    """A line that says something, trimmed, with its words.
+
+    `depth` 0 for the file itself and the command line, whose `path` is "".
+    """
 
     path: str
     number: int
@@ -66,8 +72,7 @@ class Reading:
 
     def refuse(self, line: Line, reason: str) -> ConfigError:
         """The error about one line."""
-        inside = "" if line.depth == 0 else f" (in {line.path})"
-        return ConfigError(line.path, line.number, text_of(line.text), reason + inside, self.mode)
+        return ConfigError(line.path, line.number, text_of(line.text), reason, self.mode)
 
 
 def read(reading: Reading) -> None:
@@ -79,7 +84,7 @@ def read(reading: Reading) -> None:
     first = source.data.count(b"\n") + 2
     for number, words in enumerate(source.extra, first):
         text = b" ".join((plain(words[0]), *map(quoted, words[1:])))
-        _take(reading, Line(source.path, number, text, words, 0))
+        _take(reading, Line("", number, text, words, 0))
 
 
 def mode_of(data: bytes) -> Mode | None:

@@ -69,10 +69,11 @@ def main(invocation: Invocation, signals: Signals) -> NoReturn:
     try:
         prepared = startup.read(invocation)
         options = prepared.config.process
+        startup.check_log(prepared)
         log = Log(options.log)
         startup.check_writable(prepared)
     except ConfigError as error:
-        # Only this goes to standard error: who starts us by hand must see which line is wrong.
+        # Only this goes to standard error: who starts us by hand must see what is wrong, and there may be no log.
         os.write(2, bytes_of(f"{str(error).rstrip()}\n"))
         os._exit(1)
     except Refused as error:
@@ -146,6 +147,8 @@ class Daemon:
         for remark in (*config.warnings, *tls.remarks(options.tls)):
             log.write(Level.WARNING, remark)
         limit = process.raise_file_limit(options.clients.maxclients)
+        if not limit.maxclients:
+            raise Refused(limit.remark)
         if limit.remark:
             log.write(Level.WARNING, limit.remark)
         if background or options.pidfile:

@@ -133,7 +133,9 @@ def _bind(sock: socket.socket, address: object, backlog: int) -> None:
     try:
         sock.bind(address)  # type: ignore[arg-type] # whatever getaddrinfo gave
     except OSError as error:
-        raise OSError(error.errno, f"bind: {os.strerror(error.errno or 0)}") from error
+        # Without a number it is the path of a Unix socket, which Python finds too long before the system is asked.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(error.errno, f"bind: {reason}") from error
     try:
         sock.listen(backlog)
     except OSError as error:

@@ -17,7 +17,7 @@ RESERVED_FILES = 32
 
 @dataclass(frozen=True, slots=True)
 class FileLimit:
-    """How many clients may connect, and a remark for the log if that is fewer than was asked for."""
+    """How many clients may connect (0: not even we can work), and a remark if that is fewer than was asked for."""
 
     maxclients: int
     remark: str = ""
@@ -48,7 +48,10 @@ def raise_file_limit(maxclients: int, limits: tuple[int, int] | None = None) -> 
         break
     if soft >= needed:
         return FileLimit(maxclients)
-    possible = max(1, soft - RESERVED_FILES)
+    if soft <= RESERVED_FILES:
+        least = f"Please increase your open file limit to at least {needed}. Exiting."
+        return FileLimit(0, f"Your current 'ulimit -n' of {soft} is not enough for the server to start. {least}")
+    possible = soft - RESERVED_FILES
     return FileLimit(
         possible,
         f"maxclients is {possible} instead of {maxclients}: the system allows {soft} open files and {needed} are "

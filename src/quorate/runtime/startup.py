@@ -1,5 +1,6 @@
 """From a command line to everything that a sentinel needs before it listens; or the reason why it will not start."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,10 +10,10 @@ from pathlib import Path
 from quorate.commands.acl import AclFileError, Book
 from quorate.conf.load import load
 from quorate.conf.options import AclOptions, Config, Source, TlsOptions
-from quorate.conf.reader import mode_of
+from quorate.conf.reader import ConfigError, mode_of
 from quorate.conf.rewrite import Document
 from quorate.model.address import numeric
-from quorate.model.identity import RunId
+from quorate.model.identity import RunId, bytes_of
 from quorate.model.notice import Level
 from quorate.model.saved import SavedState
 from quorate.model.settings import Mode
@@ -56,8 +57,23 @@ def read(invocation: Invocation) -> Prepared:
     return Prepared(path, config, store, Document(data, config))
 
 
+def check_log(prepared: Prepared) -> None:
+    """ConfigError, as in C Sentinel, if the log cannot be written: later there would be nowhere to say so."""
+    path = prepared.config.process.log.file
+    if not path:
+        return
+    try:
+        # A named pipe that nobody reads yet must not hold us up.
+        os.close(os.open(bytes_of(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666))
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            mode = prepared.config.saved.settings.mode
+            reason = f"Can't open the log file: {error.strerror} ({path})"
+            raise ConfigError(prepared.path, 0, "", reason, mode) from error
+
+
 def check_writable(prepared: Prepared) -> None:
-    """Refused if no way of saving the configuration can work, or the log cannot be written."""
+    """Refused if no way of saving the configuration can work."""
     prepared.store.copies_in(prepared.config.process.directory or str(Path.cwd()))
     if not os.access(prepared.path, os.W_OK):
         raise Refused(f"Sentinel config file {prepared.path} is not writable: Permission denied. Exiting...")
