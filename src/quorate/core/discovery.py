@@ -1,6 +1,6 @@
 """What INFO teaches: replicas, roles, and who follows whom (spec 6.1)."""
 
-from quorate.core import cadence, reconfiguration, roster, watching
+from quorate.core import cadence, conflict, reconfiguration, roster, watching
 from quorate.core.outcome import Send
 from quorate.core.reconfiguration import MasterSigns
 from quorate.core.requests import Reconfigure
@@ -97,6 +97,9 @@ def mend(turn: Turn, master: Master, replica: Replica) -> None:
         return
     if turn.state.save_error:
         # Others may know better what we could not write down or tell.
+        return
+    if conflict.rivals(turn, master):
+        # Which of two masters is the right one is for an elected sentinel to say.
         return
     if replica.mended and turn.now - replica.mended < cadence.FAST_INFO:
         # The last order is on its way; INFO that was asked for before it proves nothing.

@@ -225,6 +225,7 @@ def _decide(turn: Turn, master: Master) -> None:
     """Everything that may follow for one master: objectively down? stand? next step? whom to ask?"""
     _judge_odown(turn, master)
     moments = [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
+    moments.append(candidacy.maybe_settle(turn, master))
     if turn.state.masters.get(MasterName(master.name)) is master:
         moments.append(asking.ask_peers(turn, master))
     if master.sdown:

@@ -111,6 +111,8 @@ class Peer(Watched):
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0
     """When it last asked us for our vote for itself."""
+    asked_elsewhere: bool = False
+    """The question under way names the master by the address that this peer told, which is not ours."""
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +123,8 @@ class Failover:
     started: Millis
     entered: Millis
     forced: bool
+    settles: bool = False
+    """It is no failover: it decides between two configurations of one epoch."""
     state: FailoverState = FailoverState.WAIT_START
     promoted: Replica | None = None
     needs: int = 0
@@ -157,6 +161,8 @@ class Master(DataServer):
     lost_elections: int = 0
     stand_at: Millis = 0
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
+    settle_at: Millis = 0
+    """Our turn to settle two configurations of one epoch; 0 while there is but one."""
     rebooted: Millis = 0
     """The restart that `master-reboot-down-after-period` counts from; 0 when none."""
     ask_fast_until: Millis = 0

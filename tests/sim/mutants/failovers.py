@@ -1,8 +1,20 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
-from quorate.core import cadence, discovery, gossip, reconfiguration, roster, selection, tilt, watching
+from quorate.core import (
+    cadence,
+    candidacy,
+    discovery,
+    gossip,
+    reconfiguration,
+    roster,
+    selection,
+    settling,
+    tilt,
+    watching,
+)
 from quorate.core.outcome import Tell
 from quorate.core.selection import Candidate
+from quorate.core.settling import Claimant
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.hello import Hello
@@ -14,6 +26,7 @@ PROMOTION = "the best replica is promoted"
 EPOCHS = "epochs never go back"
 CONFIGURATION = "one configuration per epoch"
 DEMOTION = "no demotion on a stale view"
+SETTLED = "conflicts are settled for more data"
 TILT = "hands off in TILT"
 NOTICES = "notices are consistent"
 ORDER = "the core is in order"
@@ -23,6 +36,10 @@ LIVENESS = "all comes right in time"
 
 def _most_lagging(candidate: Candidate) -> tuple[int, int, bool, str]:
     return (candidate.priority, candidate.offset, not candidate.run_id, candidate.run_id.lower())
+
+
+def _less_data(claimant: Claimant) -> tuple[int, int, str, str]:
+    return (claimant.offset, claimant.followers, claimant.run_id, claimant.name)
 
 
 def _newest_or_not(right: Function) -> Function:
@@ -103,6 +120,8 @@ FAILOVERS = (
         CONFIGURATION,
         at=(0, 20),
     ),
+    mutant("settles a conflict for less data", Patch(settling, "_by_data", instead(_less_data)), SETTLED, at=(0, 200)),
+    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(3067, 1)),
     Mutant(
         "demotes at once, on a stale view",
         (Patch(reconfiguration, "hears_majority", always(True)), Patch(reconfiguration, "is_settled", always(True))),
