@@ -179,8 +179,12 @@ def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
 
 def greet_everybody(turn: Turn, master: Master) -> None:
     """Send a hello to all instances of a master as soon as what it tells is durable: peers first."""
+    ready = turn.state.durable >= turn.revision()
     for watched in reversed(master.instances()):
         greeting = hello(turn, master, watched)
         if greeting is not None and watched.link.command_open and watched.link.command is not None:
             watched.link.pending += 1
-            turn.promise(Send(watched.link.command, PublishHello(watched.id, greeting)))
+            if ready:
+                turn.send(watched.link, PublishHello(watched.id, greeting))
+            else:
+                turn.promise(Send(watched.link.command, PublishHello(watched.id, greeting)))

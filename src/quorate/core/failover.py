@@ -259,9 +259,6 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
 
 
 def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -> None:
-    hostnames = turn.state.settings.announce_hostnames
-    old = (master.address.shown(hostnames), master.address.port)
-    new = (chosen.address.shown(hostnames), chosen.address.port)
     failover.replaced_epoch, master.config_epoch = master.config_epoch, failover.epoch
     enter(turn, failover, FailoverState.RECONF_SLAVES)
     turn.touch(master)
@@ -271,8 +268,29 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
         crash(turn)
         return
     turn.about(Event.STATE_RECONF_SLAVES, master, master)
+
+
+def _tell(turn: Turn, master: Master, failover: Failover, promoted: Replica) -> None:
+    """The promotion is on disk: from now on clients, peers and scripts hear of it."""
+    failover.told = True
+    hostnames = turn.state.settings.announce_hostnames
+    old = (master.address.shown(hostnames), master.address.port)
+    new = (promoted.address.shown(hostnames), promoted.address.port)
     switching.reconfig_script(turn, master, "leader", old, new)
     cadence.greet_everybody(turn, master)
+
+
+def take_back(turn: Turn, master: Master, failover: Failover) -> None:
+    """The promotion could not be saved, so nobody has heard of it: leave the master to who can write.
+
+    Whoever is elected next finds the promoted server among the replicas. Told without a save, it would be forgotten
+    with the process, and with it every write that clients have made there.
+    """
+    turn.about(Event.ABORT_SLAVE_TIMEOUT, master, master)
+    master.config_epoch = failover.replaced_epoch
+    master.failover = None
+    turn.touch(master)
+    turn.check(master)
 
 
 # --- re-pointing ----------------------------------------------------------------------------------------------------
@@ -282,7 +300,13 @@ def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | N
     promoted = failover.promoted
     assert promoted is not None
     if not turn.state.is_durable(failover.needs):
-        return None
+        deadline = failover.entered + master.settings.failover_timeout
+        if turn.now > deadline or promoted.role is Role.SLAVE:
+            take_back(turn, master, failover)
+            return None
+        return deadline + 1
+    if not failover.told:
+        _tell(turn, master, failover, promoted)
     others = [r for r in master.replicas if r is not promoted]
     give_up_after = turn.state.tuning.slave_reconf_timeout
     plan = reconfiguration.plan([_follower(turn, r) for r in others], master.settings.parallel_syncs, give_up_after)

@@ -137,6 +137,8 @@ class Failover:
     """A forced failover asks for votes until then, and goes on without them."""
     sent: ConnId | None = None
     """The connection on which REPLICAOF NO ONE went out."""
+    told: bool = False
+    """The promotion is durable, and everybody has been told."""
 
 
 @dataclass(slots=True, eq=False)
@@ -234,8 +236,8 @@ class State:
     """A simulated crash waits only for the disk; nothing is decided any more."""
 
     def is_durable(self, revision: int) -> bool:
-        """Whether a revision is on disk; while saves fail what has happened already is told all the same."""
-        return self.durable >= revision or bool(self.save_error)
+        """Whether a revision is on disk."""
+        return self.durable >= revision
 
     def next_id(self) -> int:
         """A number never given before: for instances and connections."""

@@ -1,6 +1,7 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
 from quorate.core import (
+    asking,
     cadence,
     candidacy,
     discovery,
@@ -18,7 +19,7 @@ from quorate.core.settling import Claimant
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.hello import Hello
-from quorate.model.identity import Epoch
+from quorate.model.identity import Epoch, RunId
 from quorate.model.notice import Event, Notice
 from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, mutant, nothing
 
@@ -40,6 +41,11 @@ def _most_lagging(candidate: Candidate) -> tuple[int, int, bool, str]:
 
 def _less_data(claimant: Claimant) -> tuple[int, int, str, str]:
     return (claimant.offset, claimant.followers, claimant.run_id, claimant.name)
+
+
+def _always_mine(turn: Turn, master: Master) -> dict[RunId, RunId]:
+    me = turn.state.settings.myid
+    return dict.fromkeys([*master.peers, me], me)
 
 
 def _newest_or_not(right: Function) -> Function:
@@ -120,7 +126,14 @@ FAILOVERS = (
         CONFIGURATION,
         at=(0, 20),
     ),
-    mutant("settles a conflict for less data", Patch(settling, "_by_data", instead(_less_data)), SETTLED, at=(0, 200)),
+    Mutant(
+        "settles conflicts, which are frequent where everybody always wins, for less data",
+        (Patch(settling, "_by_data", instead(_less_data)), Patch(asking, "votes_cast", instead(_always_mine))),
+        frozenset({SETTLED}),
+        seed=81,
+        within=100,
+        alone=True,
+    ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(3067, 1)),
     Mutant(
         "demotes at once, on a stale view",

@@ -1,4 +1,4 @@
-"""What is told is on disk: votes, epochs in hellos, and one's own vote before anybody is promoted."""
+"""What is told is on disk: votes, epochs in hellos, our own vote before a promotion, a promotion before its news."""
 
 import re
 from dataclasses import dataclass, field
@@ -50,8 +50,23 @@ class Durable(Checker):
                 group = self.world.group_at(ip)
                 if group is not None:
                     self._compare(host, "leader-epoch", group.name, self._stands.get((host, group.name), 0))
+            case Reconfigure():
+                group = self.world.group_at(ip)
+                if group is not None and host.has_promoted(group.name):
+                    self._compare(host, "config-epoch", group.name, host.leader_epoch(group.name))
             case _:
                 pass
+
+    def stepped(self) -> None:
+        """Look at what clients would be told now by leaders that have promoted somebody."""
+        for host in self.world.sentinels:
+            if not host.is_ours:
+                continue
+            for group in self.world.groups:
+                ip = host.promoted_ip(group.name)
+                place = host.address_of(group.name) if ip and host.has_promoted(group.name) else None
+                if place is not None and place[0] == ip:
+                    self._compare(host, "config-epoch", group.name, host.leader_epoch(group.name))
 
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
         if host.is_ours and isinstance(question, VoteRequested) and isinstance(result, Opinion) and result.leader:
