@@ -88,7 +88,7 @@ class Sentinel:
     def _mind_lateness(self, turn: Turn) -> None:
         state = self._state
         if tilt.is_late(turn.now, state.expected, state.tuning.tilt_trigger):
-            state.tilt_since = turn.now
+            state.tilt_since = state.late_at = turn.now
             state.tilt_unheard = {
                 watched.link
                 for _, watched in state.instances.values()
@@ -104,6 +104,7 @@ class Sentinel:
 
 def _recall(turn: Turn, saved: SavedState) -> None:
     """Take up what the file says; nothing is new, so only the masters are announced."""
+    turn.state.raised_at = turn.now
     for record in saved.masters:
         address = Address(record.host, numeric(record.host) or "", record.port)
         if not address.ip:

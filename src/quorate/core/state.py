@@ -88,6 +88,10 @@ class Replica(DataServer):
     announced: bool = True
     reconf: Reconf = Reconf.NONE
     reconf_sent: Millis = 0
+    met: Millis = 0
+    """When it first answered INFO, or first after a restart."""
+    returned: bool = False
+    """It had been down, or was restarted, when it did so."""
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
 
@@ -107,6 +111,8 @@ class Peer(Watched):
     leader: RunId | None = None
     leader_epoch: Epoch = Epoch(0)
     last_hello: Millis = 0
+    config_epoch: Epoch = Epoch(0)
+    """The config epoch that it told last, even if we could not take over what it told."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0
@@ -163,6 +169,8 @@ class Master(DataServer):
     lost_elections: int = 0
     stand_at: Millis = 0
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
+    astray: set[Replica] = field(default_factory=set)
+    """Replicas that came as masters or following another one: they are corrected when a majority was heard."""
     settle_at: Millis = 0
     """Our turn to settle two configurations of one epoch; 0 while there is but one."""
     rebooted: Millis = 0
@@ -224,6 +232,10 @@ class State:
     tilt_unheard: set[Link] = field(default_factory=set)
     """Links that have not answered since TILT began; when all have, it ends early."""
     expected: Millis = 0
+    late_at: Millis = 0
+    """When we were last late: what we heard before may be old."""
+    raised_at: Millis = 0
+    """When the current epoch was last raised, or we started."""
     crash_after_election: bool = False
     crash_after_promotion: bool = False
     refused_epochs: int = 0

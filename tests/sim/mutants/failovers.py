@@ -135,6 +135,12 @@ FAILOVERS = (
         alone=True,
     ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(3067, 1)),
+    mutant(
+        "demotes who returns before it has heard a majority",
+        Patch(reconfiguration, "majority_agrees", always(True)),
+        DEMOTION,
+        at=(0, 20),
+    ),
     Mutant(
         "demotes at once, on a stale view",
         (Patch(reconfiguration, "hears_majority", always(True)), Patch(reconfiguration, "is_settled", always(True))),

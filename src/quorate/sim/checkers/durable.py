@@ -32,10 +32,13 @@ class Durable(Checker):
         super().__init__(world)
         self._pages: dict[SentinelHost, _Page] = {}
         self._stands: dict[tuple[SentinelHost, MasterName], int] = {}
+        self._leads: dict[tuple[SentinelHost, MasterName], int] = {}
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.event is Event.TRY_FAILOVER and notice.master is not None:
             self._stands[host, notice.master] = host.leader_epoch(notice.master)
+        elif notice.event is Event.ELECTED_LEADER and notice.master is not None:
+            self._leads[host, notice.master] = host.leader_epoch(notice.master)
 
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
         if not host.is_ours:
@@ -53,7 +56,7 @@ class Durable(Checker):
             case Reconfigure():
                 group = self.world.group_at(ip)
                 if group is not None and host.has_promoted(group.name):
-                    self._compare(host, "config-epoch", group.name, host.leader_epoch(group.name))
+                    self._compare(host, "config-epoch", group.name, self._leads.get((host, group.name), 0))
             case _:
                 pass
 
@@ -66,7 +69,7 @@ class Durable(Checker):
                 ip = host.promoted_ip(group.name)
                 place = host.address_of(group.name) if ip and host.has_promoted(group.name) else None
                 if place is not None and place[0] == ip:
-                    self._compare(host, "config-epoch", group.name, host.leader_epoch(group.name))
+                    self._compare(host, "config-epoch", group.name, self._leads.get((host, group.name), 0))
 
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
         if host.is_ours and isinstance(question, VoteRequested) and isinstance(result, Opinion) and result.leader:
