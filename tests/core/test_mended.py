@@ -223,6 +223,45 @@ def test_reset_does_not_take_a_promotion_back() -> None:
     ]
 
 
+def test_reset_forgets_a_promotion_that_cannot_be_saved() -> None:
+    world = dying(scene())
+    until(world, f"-> {AHEAD} SLAVEOF NO ONE")
+    world.disk = "full"
+    until(world, "-save-error")
+    world.submit(inputs.ResetRequested(Caller(1), (NAME,)))
+    master = master_of(world)
+    assert (master.address.port, master.config_epoch) == (MASTER, 0), "nobody has heard of it, nor will after a crash"
+    assert "+switch-master" not in names(world)
+
+
+def test_a_promotion_that_cannot_be_saved_is_told_to_nobody() -> None:
+    world = dying(scene())
+    until(world, f"-> {AHEAD} SLAVEOF NO ONE")
+    world.disk = "full"
+    world.run(2_000)
+    assert world.driver is not None
+    assert world.driver.view(world.now).current_address(NAME) == (HOST, MASTER)
+    assert all(puppet.believes[1] == MASTER for puppet in world.puppets.values())
+    assert world.servers[BEHIND].follows == MASTER
+    world.disk = "ok"
+    world.run(2_000)
+    assert world.driver.view(world.now).current_address(NAME) == (HOST, AHEAD), "and to all when it can be"
+    assert all(puppet.believes[1] == AHEAD for puppet in world.puppets.values())
+
+
+def test_a_promotion_that_others_have_undone_meanwhile_is_taken_back() -> None:
+    world = dying(scene())
+    until(world, f"-> {AHEAD} SLAVEOF NO ONE")
+    world.disk = "full"
+    world.run(1_000)
+    world.servers[AHEAD].follows = MASTER
+    world.run(2_000)
+    told = names(world)
+    assert "-failover-abort-slave-timeout" in told
+    assert "+switch-master" not in told
+    assert master_of(world).config_epoch == 0
+
+
 def test_a_peer_that_returns_to_its_old_hello_after_an_absurd_one_is_no_longer_named() -> None:
     world = scene()
     assert world.driver is not None

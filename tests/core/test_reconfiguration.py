@@ -2,7 +2,18 @@
 
 import pytest
 
-from quorate.core.reconfiguration import Follower, MasterSigns, Plan, Progress, is_settled, looks_sane, plan
+from quorate.core.reconfiguration import (
+    Contact,
+    Follower,
+    MasterSigns,
+    Plan,
+    Progress,
+    is_settled,
+    looks_sane,
+    majority_agrees,
+    plan,
+)
+from quorate.model.identity import Epoch
 
 WAITING = Follower(Progress.WAITING, False, False)
 CUT_OFF = Follower(Progress.WAITING, False, True)
@@ -66,3 +77,23 @@ SETTLED = [
 @pytest.mark.parametrize(("since", "last_down", "now", "settled", "reason"), SETTLED, ids=[row[4] for row in SETTLED])
 def test_is_settled(since: int, last_down: int, now: int, settled: bool, reason: str) -> None:
     assert is_settled(now, since, last_down, wait=8000) is settled, reason
+
+
+def contact(heard: int, epoch: int = 3) -> Contact:
+    return Contact(heard, Epoch(epoch))
+
+
+AGREED: list[tuple[list[Contact], int, bool, str]] = [
+    ([contact(100), contact(0)], 3, True, "two of three, in the very millisecond of the claim"),
+    ([contact(99), contact(99)], 3, False, "what was heard before the claim says nothing"),
+    ([contact(200), contact(0), contact(0)], 4, False, "two of four are no majority"),
+    ([contact(200), contact(200, 4)], 3, False, "one of them tells of a newer configuration"),
+    ([contact(200), contact(0, 4)], 3, False, "even if it was the other one, long ago"),
+    ([contact(200, 2), contact(200, 0)], 3, True, "older ones will learn from us"),
+    ([], 1, True, "alone in the world"),
+]
+
+
+@pytest.mark.parametrize(("contacts", "voters", "expected", "reason"), AGREED, ids=[row[3] for row in AGREED])
+def test_majority_agrees(contacts: list[Contact], voters: int, expected: bool, reason: str) -> None:
+    assert majority_agrees(contacts, 100, Epoch(3), voters) is expected, reason

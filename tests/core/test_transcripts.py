@@ -58,8 +58,15 @@ def obey(world: World, line: str) -> None:
             world.run(int(plain[0]))
         case "loud":
             world.quiet = frozenset()
+        case "quiet":
+            world.quiet = World().quiet
         case "disk":
             world.disk = plain[0]
+        case "believes":
+            for puppet in world.puppets.values():
+                if puppet.letter in plain:
+                    epoch, port, config = (int(options[key]) for key in ("epoch", "master", "config"))
+                    puppet.believes = (epoch, port, config)
         case "say-down" | "say-up":
             for puppet in world.puppets.values():
                 if puppet.letter in plain:

@@ -38,6 +38,7 @@ class Server:
     offset: int = 0
     priority: int = 100
     run_id: str = ""
+    histories: tuple[str, ...] = ("f" * 40,)
     up: bool = True
     frozen: bool = False
     link_up: bool = True
@@ -47,7 +48,7 @@ class Server:
         """What it answers to INFO now."""
         if self.follows is None:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
-            return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine)
+            return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
         section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
         return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), 0 if self.link_up else 1000, section)
 
@@ -63,6 +64,8 @@ class Puppet:
     vote: str = "grant"
     ours: bool = True
     voted: dict[int, RunId] = field(default_factory=dict)
+    asked_about: list[int] = field(default_factory=list)
+    """Ports of the masters for which it was asked to vote."""
     believes: tuple[int, int, int] = (0, 0, 0)
     """Current epoch, port of the master and its config epoch, as it tells them in its own hellos."""
 
@@ -251,7 +254,7 @@ class World:
                 self.soon(inputs.KindAnswered(conn, puppet.ours))
             case requests.PublishHello():
                 told = request.hello
-                if told.config_epoch >= puppet.believes[2]:
+                if told.config_epoch > puppet.believes[2]:
                     puppet.believes = (told.current_epoch, told.master_port, told.config_epoch)
                 if "hello" not in self.quiet:
                     said = request.hello
@@ -265,6 +268,7 @@ class World:
     def _asked(self, conn: ConnId, puppet: Puppet, request: requests.AskDown) -> None:
         leader: RunId | None = None
         if request.candidate is not None:
+            puppet.asked_about.append(request.port)
             self.say(f"-> {puppet.letter} vote for me in {request.epoch}")
             mine = request.candidate if puppet.vote == "grant" else run_id(puppet.letter)
             leader = puppet.voted.setdefault(request.epoch, mine)

@@ -8,6 +8,11 @@ _PAGE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 
 
 def test_the_diagram_shows_the_legal_moves() -> None:
-    moves = [f"    {state.value} --> {following.value}" for state, others in MOVES.items() for following in others]
+    order = list(MOVES)
+    moves = [
+        f"    {state.value} --> {following.value}"
+        for state, others in MOVES.items()
+        for following in sorted(others, key=order.index)
+    ]
     diagram = "\n".join(["```mermaid", "stateDiagram-v2", *moves, "```"])
     assert diagram in _PAGE.read_text()

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quorate.model.identity import RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
 from quorate.wire.info import MOST_REPLICAS, parse_info
 
 ID = "ebf078c61af2270bcc8697581c06219b22a2a096"
+
+REPLID = "8c2f0d6b35b1ce5d8ea1d3c7e3b6e1c6f5d0a9b4"
 
 MASTER = f"""# Server\r
 redis_version:7.0.15\r
@@ -20,6 +23,8 @@ connected_slaves:2\r
 slave0:ip=127.0.0.1,port=6380,state=online,offset=1234,lag=0\r
 slave1:ip=::1,port=6381,state=wait_bgsave,offset=0,lag=0\r
 master_failover_state:no-failover\r
+master_replid:{REPLID}\r
+master_replid2:0000000000000000000000000000000000000000\r
 master_repl_offset:1234\r
 """.encode()
 
@@ -44,7 +49,12 @@ SLAVE_FACTS = SlaveSection("db-1.example.org", 6379, False, 42, 987654321, False
 
 def test_a_master() -> None:
     replicas = (("127.0.0.1", 6380), ("::1", 6381))
-    assert parse_info(MASTER) == InfoReport(MASTER, ID, Role.MASTER, replicas)  # type: ignore[arg-type]
+    assert parse_info(MASTER) == InfoReport(MASTER, RunId(ID), Role.MASTER, replicas, offset=1234, histories=(REPLID,))
+
+
+def test_a_promoted_master_names_the_history_that_it_continues() -> None:
+    second = MASTER.replace(b"0" * 40, b"a" * 40)
+    assert parse_info(second).histories == (REPLID, "a" * 40)
 
 
 def test_a_replica() -> None:

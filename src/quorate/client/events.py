@@ -124,5 +124,7 @@ _MEANINGS = {
     "+reset-master": Meaning(Weight.STEP, "forgot what it knew of {}"),
     "-save-error": Meaning(Weight.BAD, "cannot save its configuration"),
     "+save-error-cleared": Meaning(Weight.GOOD, "can save its configuration again"),
+    "+config-conflict": Meaning(Weight.BAD, "hears of another master under the same epoch: {}"),
+    "+config-settled": Meaning(Weight.GOOD, "settles which of two masters it is: {}"),
     "+forced-without-majority": Meaning(Weight.BAD, "goes on with the failover of {} without a majority"),
 }

@@ -174,11 +174,13 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
 def _reset(turn: Turn, request: ResetRequested) -> None:
     masters = [turn.state.masters[name] for name in request.names if name in turn.state.masters]
     for master in masters:
-        if master.current is not master:
-            # A promotion that others may have heard of is a fact; only what is left to do is forgotten.
+        if master.current is not master and master.failover is not None and not turn.state.save_error:
+            # A promotion is a fact; only what is left to do is forgotten.
             promoted = master.current.address
             shown = promoted.shown(turn.state.settings.announce_hostnames)
             switching.switch_master(turn, master, promoted, shown, "leader")
+        elif master.failover is not None and master.current is not master:
+            failover.take_back(turn, master, master.failover)
         switching.reset(turn, master)
     answer = Reply(request.caller, Count(len(masters)))
     if masters:

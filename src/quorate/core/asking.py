@@ -55,10 +55,17 @@ def ask(turn: Turn, master: Master, peer: Peer) -> None:
     failover = master.failover
     standing = failover is not None and failover.state is FailoverState.WAIT_START
     state = turn.state
+    place = (master.address.shown(state.settings.announce_hostnames), master.address.port)
+    said = peer.hello
+    peer.asked_elsewhere = False
+    if failover and standing and failover.settles and said is not None and said.config_epoch == master.config_epoch:
+        # Who believes in another address knows the master by no other: its vote is for the master all the same.
+        peer.asked_elsewhere = place != (said.master_host, said.master_port)
+        place = (said.master_host, said.master_port)
     question = AskDown(
         about=peer.id,
-        ip=master.address.shown(state.settings.announce_hostnames),
-        port=master.address.port,
+        ip=place[0],
+        port=place[1],
         epoch=failover.epoch if failover and standing else state.current_epoch,
         candidate=state.settings.myid if standing else None,
     )
@@ -74,7 +81,7 @@ def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> N
     peer.asked = 0
     peer.answered = turn.now
     peer.ask_again = turn.now + (FAST_PERIOD if fast else turn.state.tuning.ask_period)
-    peer.says_down = answer.down
+    peer.says_down = answer.down and not peer.asked_elsewhere
     if answer.leader is not None and _believable(turn, peer, answer):
         if peer.leader_epoch != answer.leader_epoch:
             turn.remark(Level.NOTICE, f"{peer.name} voted for {answer.leader} {answer.leader_epoch}")

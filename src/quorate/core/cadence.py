@@ -3,6 +3,7 @@
 A job names the slot for which it was booked; booking an instance into an earlier slot makes the older job stale.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -179,8 +180,21 @@ def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
 
 def greet_everybody(turn: Turn, master: Master) -> None:
     """Send a hello to all instances of a master as soon as what it tells is durable: peers first."""
-    for watched in reversed(master.instances()):
+    _greet(turn, master, list(reversed(master.instances())))
+
+
+def greet_peers(turn: Turn, master: Master) -> None:
+    """Send a hello to all peers."""
+    _greet(turn, master, list(master.peers.values()))
+
+
+def _greet(turn: Turn, master: Master, whom: Sequence[Watched]) -> None:
+    ready = turn.state.durable >= turn.revision()
+    for watched in whom:
         greeting = hello(turn, master, watched)
         if greeting is not None and watched.link.command_open and watched.link.command is not None:
             watched.link.pending += 1
-            turn.promise(Send(watched.link.command, PublishHello(watched.id, greeting)))
+            if ready:
+                turn.send(watched.link, PublishHello(watched.id, greeting))
+            else:
+                turn.promise(Send(watched.link.command, PublishHello(watched.id, greeting)))

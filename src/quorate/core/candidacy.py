@@ -1,6 +1,6 @@
 """When a sentinel stands for election, and in which order the living ones do."""
 
-from quorate.core import asking, cadence
+from quorate.core import asking, cadence, conflict
 from quorate.core.chance import mixed
 from quorate.core.state import Failover, Master
 from quorate.core.turn import Turn
@@ -14,6 +14,9 @@ SEEK_VOTES: Millis = 1_000
 
 STAGGER: Millis = 40
 """Distance between the turns of candidates, so that elections rarely collide."""
+
+SETTLE_AFTER: Millis = 1_000
+"""Two configurations of one epoch are let be for so long: a hello of a newer one may be on its way."""
 
 
 def maybe_stand(turn: Turn, master: Master) -> Millis | None:
@@ -46,6 +49,35 @@ def maybe_stand(turn: Turn, master: Master) -> Millis | None:
     return None
 
 
+def maybe_settle(turn: Turn, master: Master) -> Millis | None:
+    """Stand for election if a peer tells of another master under our config epoch: nothing else would ever settle it.
+
+    Returns the moment at which to look again.
+    """
+    state = turn.state
+    rivals = conflict.rivals(turn, master)
+    if not rivals:
+        master.settle_at = 0
+        return None
+    if not master.settle_at:
+        master.settle_at = turn.now + SETTLE_AFTER + STAGGER * _rank(turn, master)
+        other = rivals[0].address
+        place = f"{other.shown(state.settings.announce_hostnames)} {other.port}"
+        turn.about(Event.CONFIG_CONFLICT, master, master, f" #{place} epoch {master.config_epoch}")
+        for server in (master, *rivals):
+            cadence.hurry_info(turn, master, server)
+    due = max(master.settle_at, master.no_start_before, _c_candidates_done(turn, master))
+    if turn.now < due:
+        return due
+    busy = master.failover or master.odown or state.stopping or state.save_error or asking.awaits_disk(turn, master)
+    if busy or conflict.choose(turn, master, turn.now - 2 * state.tuning.info_period) is None:
+        return turn.now + state.tuning.ask_period
+    _campaign(turn, master, forced=False, settles=True)
+    master.link.info_asked = 0
+    cadence.hurry_info(turn, master, master)
+    return None
+
+
 def _c_candidates_done(turn: Turn, master: Master) -> Millis:
     """When the elections of C candidates are over: until then a higher epoch would take their votes away."""
     timeout = asking.election_time(turn, master)
@@ -73,6 +105,11 @@ def _number(run_id: RunId) -> int:
 
 
 def stand(turn: Turn, master: Master, forced: bool) -> None:
+    """Stand for the failover of a master."""
+    _campaign(turn, master, forced=forced, settles=False)
+
+
+def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> None:
     """Raise the epoch, vote for ourselves and ask everybody for their vote."""
     state = turn.state
     if max(state.current_epoch, master.config_epoch) + 1 >= EPOCH_LIMIT:
@@ -85,11 +122,14 @@ def stand(turn: Turn, master: Master, forced: bool) -> None:
         turn.raise_epoch(epoch, master)
     # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
     # it. If each had a higher one than the last, candidates would take the votes from each other.
-    failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced)
+    failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced, settles=settles)
     if forced:
         failover.seek_votes_until = turn.now + SEEK_VOTES
     master.failover = failover
-    turn.about(Event.TRY_FAILOVER, master, master)
+    if settles:
+        turn.remark(Level.NOTICE, f"Standing for election to settle which server is {master.name}")
+    else:
+        turn.about(Event.TRY_FAILOVER, master, master)
     master.no_start_before = turn.now + 2 * master.settings.failover_timeout
     master.delay_told = False
     master.stand_at = 0

@@ -1,8 +1,7 @@
-"""What INFO teaches: replicas, roles, and who follows whom (spec 6.1)."""
+"""What INFO teaches: replicas, roles, and who follows whom (spec 6.1); and telling replicas whom to follow."""
 
-from quorate.core import cadence, reconfiguration, roster, watching
+from quorate.core import cadence, roster, watching
 from quorate.core.outcome import Send
-from quorate.core.reconfiguration import MasterSigns
 from quorate.core.requests import Reconfigure
 from quorate.core.state import DataServer, Master, Reconf, Replica
 from quorate.core.turn import Turn
@@ -10,19 +9,19 @@ from quorate.model.address import Address
 from quorate.model.info import InfoReport, Role
 from quorate.model.notice import Event, Level
 
-CONVERT_WAIT_PERIODS = 4
-"""A replica that calls itself master is demoted after this many publish-periods: a hello may be on its way."""
-
 
 def on_info(turn: Turn, master: Master, server: DataServer, report: InfoReport) -> None:
     """Take an INFO reply in. What it means for a failover under way is the failover's business."""
-    previous = server.info
+    previous, run_before = server.info, server.run_id
     server.info, server.info_at = report, turn.now
     if report is not previous:
         _note_run(turn, master, server, report)
         if server is master:
             _note_replicas(turn, master, report)
     if isinstance(server, Replica):
+        restarted = run_before is not None and server.run_id != run_before
+        if previous is None or restarted:
+            server.met, server.returned = turn.now, restarted or server.sdown_since > 0
         was_cut_off = server.link_down_for
         server.link_down_for = report.link_down_for
         if report.role is Role.SLAVE:
@@ -87,49 +86,7 @@ def _note_role(turn: Turn, master: Master, server: DataServer, role: Role) -> No
     turn.about(event, master, server, f" new reported role is {role.value}")
 
 
-# --- mending --------------------------------------------------------------------------------------------------------
-
-
-def mend(turn: Turn, master: Master, replica: Replica) -> None:
-    """Correct a replica that is master, or follows another master, when it has been so for long enough (spec 6.1)."""
-    failover = master.failover
-    if failover and failover.promoted is replica:
-        return
-    if turn.state.save_error:
-        # Others may know better what we could not write down or tell.
-        return
-    if replica.mended and turn.now - replica.mended < cadence.FAST_INFO:
-        # The last order is on its way; INFO that was asked for before it proves nothing.
-        return
-    if not reconfiguration.looks_sane(master_signs(turn, master), turn.state.tuning.info_period):
-        return
-    if replica.role is Role.MASTER:
-        wait = CONVERT_WAIT_PERIODS * turn.state.tuning.publish_period
-        event, since = Event.CONVERT_TO_SLAVE, replica.role_since
-    elif follows_another(turn, master, replica):
-        event, since, wait = Event.FIX_SLAVE_CONFIG, replica.conf_changed, master.settings.failover_timeout
-    else:
-        return
-    heard = (peer.last_hello for peer in master.peers.values())
-    settled = reconfiguration.is_settled(turn.now, since, replica.sdown_since, wait)
-    if settled and (master.alone or reconfiguration.hears_majority(heard, since, master.voters())):
-        replica.mended = turn.now
-        repoint(turn, replica, master.address)
-        turn.about(event, master, replica)
-
-
-def master_signs(turn: Turn, master: Master) -> MasterSigns:
-    """What we know of the configured master."""
-    return MasterSigns(
-        reports_master=master.role is Role.MASTER,
-        is_down=master.sdown or master.odown,
-        info_age=turn.now - master.info_at if master.info is not None else None,
-    )
-
-
-def follows_another(turn: Turn, master: Master, replica: Replica) -> bool:
-    """Whether a replica says that it follows somebody other than its master."""
-    return bool(replica.master_host) and not follows(turn, replica, master.address)
+# --- re-pointing ----------------------------------------------------------------------------------------------------
 
 
 def follows(turn: Turn, replica: Replica, leader: Address) -> bool:

@@ -3,7 +3,7 @@
 The leader proceeds whenever something that it waits for has happened; nothing waits for a tick.
 """
 
-from quorate.core import asking, cadence, connecting, discovery, reconfiguration, selection, switching, voting
+from quorate.core import asking, cadence, conflict, connecting, discovery, reconfiguration, selection, switching, voting
 from quorate.core.outcome import Exit, Send
 from quorate.core.reconfiguration import Follower, Progress
 from quorate.core.requests import ConnId, Reconfigure
@@ -21,18 +21,22 @@ CRASH_STATUS = 99
 FRESH_INFO_WAIT: Millis = 100
 """How long an elected leader waits for the replicas' answers to the INFO that it sent when it stood."""
 
+SETTLE_PATIENCE: Millis = 1_000
+"""How long whoever is to settle two configurations waits for the INFO of both masters."""
+
 FIRST_RETRY: Millis = 100
 LAST_RETRY: Millis = 2_000
 
 MOVES: dict[FailoverState, frozenset[FailoverState]] = {
     FailoverState.WAIT_START: frozenset({FailoverState.SELECT_SLAVE}),
-    FailoverState.SELECT_SLAVE: frozenset({FailoverState.SEND_SLAVEOF_NOONE}),
+    FailoverState.SELECT_SLAVE: frozenset({FailoverState.SEND_SLAVEOF_NOONE, FailoverState.RECONF_SLAVES}),
     FailoverState.SEND_SLAVEOF_NOONE: frozenset({FailoverState.WAIT_PROMOTION}),
     FailoverState.WAIT_PROMOTION: frozenset({FailoverState.RECONF_SLAVES}),
     FailoverState.RECONF_SLAVES: frozenset({FailoverState.UPDATE_CONFIG}),
     FailoverState.UPDATE_CONFIG: frozenset(),
 }
-"""Legal moves; every state but the last two may also be left by an abort, all by a newer configuration."""
+"""Legal moves; every state but the last two may also be left by an abort, all by a newer configuration. From
+select_slave to reconf_slaves leads the settling of two configurations: whom it chooses is a master already."""
 
 ABORTABLE = frozenset(MOVES) - {FailoverState.RECONF_SLAVES, FailoverState.UPDATE_CONFIG}
 
@@ -171,7 +175,33 @@ def _candidate(turn: Turn, replica: Replica) -> Candidate:
     )
 
 
+def _settle(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    """Elected to settle two configurations of one epoch: take the master with more data, under the new epoch."""
+    patience = failover.entered + SETTLE_PATIENCE
+    chosen = conflict.choose(turn, master, failover.started)
+    if chosen is None or turn.state.durable < failover.needs:
+        if turn.now < patience:
+            return patience
+        abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
+        return None
+    place = chosen.address.shown(turn.state.settings.announce_hostnames)
+    turn.about(Event.CONFIG_SETTLED, master, master, f" #{place} {chosen.address.port} epoch {failover.epoch}")
+    if isinstance(chosen, Replica):
+        failover.promoted = chosen
+        _promoted(turn, master, failover, chosen)
+        return None
+    master.config_epoch = failover.epoch
+    master.failover = None
+    master.alone = False
+    master.no_start_before = 0
+    turn.touch(master)
+    cadence.greet_everybody(turn, master)
+    return None
+
+
 def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    if failover.settles:
+        return _settle(turn, master, failover)
     patience = failover.entered + FRESH_INFO_WAIT
     if turn.now < patience and any(r.link.usable and r.link.info_asked and not r.sdown for r in master.replicas):
         return patience
@@ -229,9 +259,6 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
 
 
 def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -> None:
-    hostnames = turn.state.settings.announce_hostnames
-    old = (master.address.shown(hostnames), master.address.port)
-    new = (chosen.address.shown(hostnames), chosen.address.port)
     failover.replaced_epoch, master.config_epoch = master.config_epoch, failover.epoch
     enter(turn, failover, FailoverState.RECONF_SLAVES)
     turn.touch(master)
@@ -241,8 +268,29 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
         crash(turn)
         return
     turn.about(Event.STATE_RECONF_SLAVES, master, master)
+
+
+def _tell(turn: Turn, master: Master, failover: Failover, promoted: Replica) -> None:
+    """The promotion is on disk: from now on clients, peers and scripts hear of it."""
+    failover.told = True
+    hostnames = turn.state.settings.announce_hostnames
+    old = (master.address.shown(hostnames), master.address.port)
+    new = (promoted.address.shown(hostnames), promoted.address.port)
     switching.reconfig_script(turn, master, "leader", old, new)
     cadence.greet_everybody(turn, master)
+
+
+def take_back(turn: Turn, master: Master, failover: Failover) -> None:
+    """The promotion could not be saved, so nobody has heard of it: leave the master to who can write.
+
+    Whoever is elected next finds the promoted server among the replicas. Told without a save, it would be forgotten
+    with the process, and with it every write that clients have made there.
+    """
+    turn.about(Event.ABORT_SLAVE_TIMEOUT, master, master)
+    master.config_epoch = failover.replaced_epoch
+    master.failover = None
+    turn.touch(master)
+    turn.check(master)
 
 
 # --- re-pointing ----------------------------------------------------------------------------------------------------
@@ -252,7 +300,13 @@ def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | N
     promoted = failover.promoted
     assert promoted is not None
     if not turn.state.is_durable(failover.needs):
-        return None
+        deadline = failover.entered + master.settings.failover_timeout
+        if turn.now > deadline or promoted.role is Role.SLAVE:
+            take_back(turn, master, failover)
+            return None
+        return deadline + 1
+    if not failover.told:
+        _tell(turn, master, failover, promoted)
     others = [r for r in master.replicas if r is not promoted]
     give_up_after = turn.state.tuning.slave_reconf_timeout
     plan = reconfiguration.plan([_follower(turn, r) for r in others], master.settings.parallel_syncs, give_up_after)

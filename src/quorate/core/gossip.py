@@ -1,6 +1,6 @@
 """Hello messages: finding peers, and adopting the newest configuration (spec 4)."""
 
-from quorate.core import epochs, roster, switching
+from quorate.core import conflict, epochs, mending, roster, switching
 from quorate.core.state import Master, Peer
 from quorate.core.turn import Turn
 from quorate.model.address import Address
@@ -27,9 +27,13 @@ def on_hello(turn: Turn, hello: Hello) -> None:
         turn.raise_epoch(hello.current_epoch, master)
     if peer is None:
         return
-    peer.last_hello = turn.now
+    peer.last_hello, peer.config_epoch = turn.now, hello.config_epoch
     if hello.config_epoch <= master.config_epoch or _adopt(turn, master, peer, hello):
         peer.hello = hello
+        if conflict.rivals(turn, master):
+            turn.check(master)
+    if master.astray:
+        mending.look_again(turn, master)
 
 
 def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:
@@ -126,4 +130,8 @@ def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
     if promoting or not address.same_as(master.address):
         turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
         switching.switch_master(turn, master, address, hello.master_host, "observer")
+    else:
+        # An elected leader stands by the address that we have: its work is done.
+        master.no_start_before = 0
+        master.alone = False
     return True

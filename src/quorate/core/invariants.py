@@ -56,6 +56,7 @@ def _check_replicas(master: Master) -> None:
     places = [master.address, *(replica.address for replica in master.replicas)]
     for i, place in enumerate(places):
         assert not any(place.same_as(other) for other in places[i + 1 :]), f"{place} twice under {master.name}"
+    assert master.astray <= set(master.replicas), f"{master.name}: a stranger is astray"
     re_pointing = master.failover is not None and master.failover.state in AFTER_PROMOTION
     for replica in master.replicas:
         assert re_pointing or replica.reconf is Reconf.NONE, f"{replica.name} is re-pointed outside a failover"
@@ -82,7 +83,8 @@ def _check_failover(state: State, master: Master, failover: Failover) -> None:
     assert failover.needs <= state.revision, f"{name} waits for a revision that nobody made"
     assert (failover.promoted is None) is (failover.state in UNCHOSEN), f"{name}: promoted {failover.promoted}"
     assert failover.promoted is None or failover.promoted in master.replicas, f"{name}: promotes a stranger"
-    assert (failover.sent is not None) is (failover.state not in UNSENT), f"{name}: sent on {failover.sent}"
+    ordered = failover.state not in UNSENT and not failover.settles
+    assert (failover.sent is not None) is ordered, f"{name}: sent on {failover.sent}"
     if failover.state in AFTER_PROMOTION:
         assert master.config_epoch == failover.epoch, f"{name}: told under epoch {master.config_epoch}"
     elif failover.state in ABORTABLE and not state.tilt_since and not state.crashed:

@@ -1,6 +1,6 @@
 """What news of a link means: it opened, broke, answered a PING, an INFO, a hello or a question."""
 
-from quorate.core import asking, connecting, discovery, failover, inputs, roster, tilt, watching
+from quorate.core import asking, connecting, discovery, failover, inputs, mending, roster, tilt, watching
 from quorate.core.inputs import Pong
 from quorate.core.link import Link
 from quorate.core.requests import KillScript
@@ -156,7 +156,7 @@ def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
         return
     if isinstance(server, Replica):
         discovery.note_reconfigured(turn, master, server)
-        discovery.mend(turn, master, server)
+        mending.look(turn, master, server)
     if master.failover is not None:
         turn.check(master)
 

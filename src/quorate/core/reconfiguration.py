@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from quorate.model.identity import Epoch
 from quorate.model.millis import Millis
 
 
@@ -77,6 +78,20 @@ def hears_majority(heard_since: Iterable[Millis], claimed: Millis, voters: int) 
     cut off and wrong. `heard_since` are the moments at which each peer was last heard.
     """
     return 1 + sum(1 for moment in heard_since if moment >= claimed) >= voters // 2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """When a peer was last heard, and the config epoch that it told."""
+
+    heard: Millis
+    config_epoch: Epoch
+
+
+def majority_agrees(contacts: Sequence[Contact], since: Millis, config_epoch: Epoch, voters: int) -> bool:
+    """Whether a majority, ourselves included, was heard since, and nobody tells of a newer configuration than ours."""
+    newest = max((contact.config_epoch for contact in contacts), default=config_epoch)
+    return newest <= config_epoch and hears_majority((contact.heard for contact in contacts), since, voters)
 
 
 def is_settled(now: Millis, since: Millis, last_down: Millis, wait: Millis) -> bool:

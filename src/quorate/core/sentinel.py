@@ -88,7 +88,7 @@ class Sentinel:
     def _mind_lateness(self, turn: Turn) -> None:
         state = self._state
         if tilt.is_late(turn.now, state.expected, state.tuning.tilt_trigger):
-            state.tilt_since = turn.now
+            state.tilt_since = state.late_at = turn.now
             state.tilt_unheard = {
                 watched.link
                 for _, watched in state.instances.values()
@@ -104,6 +104,7 @@ class Sentinel:
 
 def _recall(turn: Turn, saved: SavedState) -> None:
     """Take up what the file says; nothing is new, so only the masters are announced."""
+    turn.state.raised_at = turn.now
     for record in saved.masters:
         address = Address(record.host, numeric(record.host) or "", record.port)
         if not address.ip:
@@ -225,6 +226,7 @@ def _decide(turn: Turn, master: Master) -> None:
     """Everything that may follow for one master: objectively down? stand? next step? whom to ask?"""
     _judge_odown(turn, master)
     moments = [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
+    moments.append(candidacy.maybe_settle(turn, master))
     if turn.state.masters.get(MasterName(master.name)) is master:
         moments.append(asking.ask_peers(turn, master))
     if master.sdown:

@@ -88,6 +88,10 @@ class Replica(DataServer):
     announced: bool = True
     reconf: Reconf = Reconf.NONE
     reconf_sent: Millis = 0
+    met: Millis = 0
+    """When it first answered INFO, or first after a restart."""
+    returned: bool = False
+    """It had been down, or was restarted, when it did so."""
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
 
@@ -107,10 +111,14 @@ class Peer(Watched):
     leader: RunId | None = None
     leader_epoch: Epoch = Epoch(0)
     last_hello: Millis = 0
+    config_epoch: Epoch = Epoch(0)
+    """The config epoch that it told last, even if we could not take over what it told."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0
     """When it last asked us for our vote for itself."""
+    asked_elsewhere: bool = False
+    """The question under way names the master by the address that this peer told, which is not ours."""
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +129,8 @@ class Failover:
     started: Millis
     entered: Millis
     forced: bool
+    settles: bool = False
+    """It is no failover: it decides between two configurations of one epoch."""
     state: FailoverState = FailoverState.WAIT_START
     promoted: Replica | None = None
     needs: int = 0
@@ -133,6 +143,8 @@ class Failover:
     """A forced failover asks for votes until then, and goes on without them."""
     sent: ConnId | None = None
     """The connection on which REPLICAOF NO ONE went out."""
+    told: bool = False
+    """The promotion is durable, and everybody has been told."""
 
 
 @dataclass(slots=True, eq=False)
@@ -157,6 +169,10 @@ class Master(DataServer):
     lost_elections: int = 0
     stand_at: Millis = 0
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
+    astray: set[Replica] = field(default_factory=set)
+    """Replicas that came as masters or following another one: they are corrected when a majority was heard."""
+    settle_at: Millis = 0
+    """Our turn to settle two configurations of one epoch; 0 while there is but one."""
     rebooted: Millis = 0
     """The restart that `master-reboot-down-after-period` counts from; 0 when none."""
     ask_fast_until: Millis = 0
@@ -216,6 +232,10 @@ class State:
     tilt_unheard: set[Link] = field(default_factory=set)
     """Links that have not answered since TILT began; when all have, it ends early."""
     expected: Millis = 0
+    late_at: Millis = 0
+    """When we were last late: what we heard before may be old."""
+    raised_at: Millis = 0
+    """When the current epoch was last raised, or we started."""
     crash_after_election: bool = False
     crash_after_promotion: bool = False
     refused_epochs: int = 0
@@ -228,8 +248,8 @@ class State:
     """A simulated crash waits only for the disk; nothing is decided any more."""
 
     def is_durable(self, revision: int) -> bool:
-        """Whether a revision is on disk; while saves fail what has happened already is told all the same."""
-        return self.durable >= revision or bool(self.save_error)
+        """Whether a revision is on disk."""
+        return self.durable >= revision
 
     def next_id(self) -> int:
         """A number never given before: for instances and connections."""

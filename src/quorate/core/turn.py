@@ -104,6 +104,7 @@ class Turn:
     def raise_epoch(self, epoch: Epoch, master: Master) -> None:
         """Adopt a higher current epoch and say so."""
         self.state.current_epoch = epoch
+        self.state.raised_at = self.now
         self.dirty = True
         self.tell(Event.NEW_EPOCH, str(epoch), master)
 

@@ -28,7 +28,11 @@ class SlaveSection:
 
 @dataclass(frozen=True, slots=True)
 class InfoReport:
-    """One INFO reply. `replicas` are (host, port) of the slaveN lines, in order; `link_down_for` is 0 if absent."""
+    """One INFO reply. `replicas` are (host, port) of the slaveN lines, in order; `link_down_for` is 0 if absent.
+
+    `offset` and `histories` are a master's: how far its stream has come, and the replication ids of that stream, its
+    own and the one that it continued (0 and empty where absent).
+    """
 
     text: bytes
     run_id: RunId | None = None
@@ -36,3 +40,5 @@ class InfoReport:
     replicas: tuple[tuple[str, int], ...] = ()
     link_down_for: Millis = 0
     slave: SlaveSection = SlaveSection()
+    offset: int = 0
+    histories: tuple[str, ...] = ()

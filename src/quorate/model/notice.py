@@ -71,6 +71,8 @@ class Event(Enum):
     SAVE_ERROR = ("-save-error", Level.WARNING)
     SAVE_ERROR_OVER = ("+save-error-cleared", Level.WARNING)
     FORCED_WITHOUT_MAJORITY = ("+forced-without-majority", Level.WARNING)
+    CONFIG_CONFLICT = ("+config-conflict", Level.WARNING)
+    CONFIG_SETTLED = ("+config-settled", Level.WARNING)
     EPOCH_REFUSED = ("-epoch-refused", Level.WARNING)
 
     @property

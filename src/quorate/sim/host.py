@@ -369,6 +369,11 @@ class SentinelHost:
         master = self.master(name)
         return master is not None and "force_failover" in master.instance.flags
 
+    def has_promoted(self, name: MasterName) -> bool:
+        """Whether it conducts a failover whose promotion has succeeded."""
+        master = self.master(name)
+        return master is not None and master.failover_state in ("reconf_slaves", "update_config")
+
     def slowness(self) -> Millis:
         """How much later than in time it may have heard an answer."""
         weather = self.network.weather

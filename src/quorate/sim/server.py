@@ -210,7 +210,9 @@ class RedisServer:
         if self._info is None or self._info.link_down_for != down_for or self._info.slave.offset != len(self.log):
             if self.is_master:
                 replicas = tuple((f.ip, PORT) for f in self.followers.values() if f.online)
-                self._info = InfoReport(b"", self.run_id, Role.MASTER, replicas, 0, SlaveSection(offset=len(self.log)))
+                section = SlaveSection(offset=len(self.log))
+                ids = tuple(replid for replid in (self.replid, self.replid2) if replid)
+                self._info = InfoReport(b"", self.run_id, Role.MASTER, replicas, 0, section, len(self.log), ids)
             else:
                 section = SlaveSection(self.master_ip, PORT, self.link_up, self.priority, len(self.log), announced=True)
                 self._info = InfoReport(b"", self.run_id, Role.SLAVE, (), down_for, section)

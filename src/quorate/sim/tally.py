@@ -18,6 +18,7 @@ COUNTED = {
     Event.ABORT_NO_GOOD_SLAVE: "aborts, no good replica",
     Event.ABORT_SLAVE_TIMEOUT: "aborts, replica too slow",
     Event.FORCED_WITHOUT_MAJORITY: "forced without majority",
+    Event.CONFIG_SETTLED: "conflicts settled",
     Event.CONFIG_UPDATE_FROM: "configurations learned",
     Event.CONVERT_TO_SLAVE: "old masters demoted",
     Event.FIX_SLAVE_CONFIG: "replicas re-pointed later",

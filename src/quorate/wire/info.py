@@ -24,6 +24,7 @@ def parse_info(text: bytes) -> InfoReport:
     run_id = text_of(_value(lines, b"run_id:") or b"")
     role, slave = _role(lines)
     down_seconds = number_of(_value(lines, b"master_link_down_since_seconds:") or b"0")
+    offset = number_of(_value(lines, b"master_repl_offset:") or b"") if role is Role.MASTER else None
     return InfoReport(
         text,
         RunId(run_id) if is_run_id(run_id) else None,
@@ -31,7 +32,15 @@ def parse_info(text: bytes) -> InfoReport:
         _replicas(lines),
         (down_seconds or 0) * 1000,
         slave,
+        max(0, offset or 0),
+        _histories(lines) if role is Role.MASTER else (),
     )
+
+
+def _histories(lines: bytes) -> tuple[str, ...]:
+    """The replication ids of a stream; one that is not there is written as zeros."""
+    ids = (text_of(_value(lines, key) or b"") for key in (b"master_replid:", b"master_replid2:"))
+    return tuple(replid for replid in ids if is_run_id(replid) and replid.strip("0"))
 
 
 def _value(lines: bytes, key: bytes, start: int = 0) -> bytes | None:

@@ -9,13 +9,13 @@ from quorate.core import candidacy, sentinel
 from quorate.core.driver import Driver
 from quorate.core.inputs import Saved, SaveFailed
 from quorate.core.outcome import Effect
-from quorate.core.state import Master
+from quorate.core.state import Master, State
 from quorate.core.turn import Turn
 from quorate.model.identity import Epoch
 from quorate.model.millis import Millis
 from quorate.model.saved import SaveDelta, SavedMaster, SavedState
 from quorate.model.settings import Mode
-from tests.sim.mutants.planting import Function, Patch, instead, mutant
+from tests.sim.mutants.planting import Function, Patch, always, instead, mutant
 
 VOTES = "votes are kept"
 EPOCHS = "epochs never go back"
@@ -110,6 +110,7 @@ SAVING = (
         RESTARTS,
         at=(1, 30),
     ),
+    mutant("tells of a promotion that is not on disk", Patch(State, "is_durable", always(True)), DURABLE, at=(1, 20)),
     mutant(
         "stands and promotes before its own vote is durable", Patch(candidacy, "stand", _hasty), DURABLE, at=(0, 10)
     ),

@@ -1,4 +1,4 @@
-"""What is told is on disk: votes, epochs in hellos, and one's own vote before anybody is promoted."""
+"""What is told is on disk: votes, epochs in hellos, our own vote before a promotion, a promotion before its news."""
 
 import re
 from dataclasses import dataclass, field
@@ -32,10 +32,13 @@ class Durable(Checker):
         super().__init__(world)
         self._pages: dict[SentinelHost, _Page] = {}
         self._stands: dict[tuple[SentinelHost, MasterName], int] = {}
+        self._leads: dict[tuple[SentinelHost, MasterName], int] = {}
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.event is Event.TRY_FAILOVER and notice.master is not None:
             self._stands[host, notice.master] = host.leader_epoch(notice.master)
+        elif notice.event is Event.ELECTED_LEADER and notice.master is not None:
+            self._leads[host, notice.master] = host.leader_epoch(notice.master)
 
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
         if not host.is_ours:
@@ -50,8 +53,23 @@ class Durable(Checker):
                 group = self.world.group_at(ip)
                 if group is not None:
                     self._compare(host, "leader-epoch", group.name, self._stands.get((host, group.name), 0))
+            case Reconfigure():
+                group = self.world.group_at(ip)
+                if group is not None and host.has_promoted(group.name):
+                    self._compare(host, "config-epoch", group.name, self._leads.get((host, group.name), 0))
             case _:
                 pass
+
+    def stepped(self) -> None:
+        """Look at what clients would be told now by leaders that have promoted somebody."""
+        for host in self.world.sentinels:
+            if not host.is_ours:
+                continue
+            for group in self.world.groups:
+                ip = host.promoted_ip(group.name)
+                place = host.address_of(group.name) if ip and host.has_promoted(group.name) else None
+                if place is not None and place[0] == ip:
+                    self._compare(host, "config-epoch", group.name, self._leads.get((host, group.name), 0))
 
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
         if host.is_ours and isinstance(question, VoteRequested) and isinstance(result, Opinion) and result.leader:

@@ -14,6 +14,7 @@ from quorate.sim.checkers.one_leader import OneLeader
 from quorate.sim.checkers.order import Order
 from quorate.sim.checkers.promotion import Promotion
 from quorate.sim.checkers.restarts import Restarts
+from quorate.sim.checkers.settled import Settled
 from quorate.sim.checkers.tilt import Tilt
 from quorate.sim.checkers.votes import Votes
 from quorate.sim.checkers.winners import Winners
@@ -27,6 +28,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     Restarts,
     Epochs,
     OneConfiguration,
+    Settled,
     Promotion,
     Agreement,
     Winners,

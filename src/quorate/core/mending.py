@@ -1,0 +1,128 @@
+"""Correcting a replica that calls itself master, or follows somebody else (spec 6.1).
+
+The specification waits: 4 publish-periods, or failover-timeout, in which the news of a failover that we missed would
+come. A server that returns with a role of long ago is another matter: nobody has given it that role just now, so it is
+corrected as soon as a majority was heard that knows of nothing newer.
+"""
+
+from dataclasses import dataclass
+
+from quorate.core import asking, cadence, conflict, discovery, reconfiguration
+from quorate.core.reconfiguration import Contact, MasterSigns
+from quorate.core.state import Master, Replica
+from quorate.core.turn import Turn
+from quorate.model.info import Role
+from quorate.model.millis import Millis
+from quorate.model.notice import Event
+
+CONVERT_WAIT_PERIODS = 4
+"""A replica that calls itself master is demoted after this many publish-periods: a hello may be on its way."""
+
+FRESH_CLAIM: Millis = 2 * cadence.FAST_INFO
+"""What a replica said longer ago is asked for again before it is corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a replica, since when, how long the specification bears it, and whether it came so."""
+
+    event: Event
+    since: Millis
+    wait: Millis
+    came_so: bool
+
+
+def look(turn: Turn, master: Master, replica: Replica) -> None:
+    """After its INFO: correct it if something is wrong and may be corrected now."""
+    wrong = _wrong(turn, master, replica)
+    if wrong is None:
+        master.astray.discard(replica)
+        return
+    if wrong.came_so and replica not in master.astray:
+        master.astray.add(replica)
+        # Peers see the same within a second. Whoever sees it last makes the majority complete for those before.
+        cadence.greet_peers(turn, master)
+    _mend(turn, master, replica, wrong)
+
+
+def look_again(turn: Turn, master: Master) -> None:
+    """A peer was heard: that may have been the majority for which some of the replicas wait."""
+    for replica in [r for r in master.replicas if r in master.astray]:
+        wrong = _wrong(turn, master, replica)
+        reachable = replica.link.usable and not replica.sdown
+        if wrong is not None and reachable and turn.now - replica.info_at <= FRESH_CLAIM:
+            _mend(turn, master, replica, wrong)
+
+
+def _wrong(turn: Turn, master: Master, replica: Replica) -> Wrong | None:
+    if master.promoted is replica:
+        return None
+    if replica.role is Role.MASTER:
+        wait = CONVERT_WAIT_PERIODS * turn.state.tuning.publish_period
+        # Who was a replica and became master without a restart was promoted: by whom is for a hello to say.
+        came_so = replica.role_since <= replica.met
+        return Wrong(Event.CONVERT_TO_SLAVE, replica.role_since, wait, came_so)
+    if follows_another(turn, master, replica):
+        # While it was up all the time a leader may be about to re-point it, at the pace of parallel-syncs.
+        came_so = replica.returned and replica.conf_changed <= replica.met
+        return Wrong(Event.FIX_SLAVE_CONFIG, replica.conf_changed, master.settings.failover_timeout, came_so)
+    return None
+
+
+def _mend(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> None:
+    state = turn.state
+    if state.save_error or state.tilt_since or conflict.rivals(turn, master):
+        # Others may know better what we could not write down or tell; and which of two masters under one epoch is the
+        # right one is for an elected sentinel to say.
+        return
+    if replica.mended and replica.info_at - replica.mended < cadence.FAST_INFO:
+        # The last order is on its way; INFO that was asked for before it proves nothing.
+        return
+    if not reconfiguration.looks_sane(master_signs(turn, master), state.tuning.info_period):
+        return
+    if _waited(turn, master, replica, wrong) or _agreed(turn, master, replica, wrong):
+        replica.mended = turn.now
+        discovery.repoint(turn, replica, master.address)
+        turn.about(wrong.event, master, replica)
+
+
+def _waited(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
+    """Whether the wait of the specification is over, and a majority was heard in it."""
+    if not reconfiguration.is_settled(turn.now, wrong.since, replica.sdown_since, wrong.wait):
+        return False
+    heard = (peer.last_hello for peer in master.peers.values())
+    return master.alone or reconfiguration.hears_majority(heard, wrong.since, master.voters())
+
+
+def _agreed(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
+    """Whether a majority was heard since it came, and nobody can have been elected of whom that did not know."""
+    state = turn.state
+    if not wrong.came_so or master.failover is not None or _election_open(turn, master):
+        return False
+    contacts = [Contact(peer.last_hello, peer.config_epoch) for peer in master.peers.values()]
+    since = max(wrong.since, replica.met, state.late_at)
+    return reconfiguration.majority_agrees(contacts, since, master.config_epoch, master.voters())
+
+
+def _election_open(turn: Turn, master: Master) -> bool:
+    """Whether an election that a majority knows of may have had a winner whose configuration we have not heard yet.
+
+    Of any majority that elected somebody, one is in the majority that we hear, and its hellos carry the epoch.
+    """
+    state = turn.state
+    lasts = asking.election_time(turn, master) + master.settings.failover_timeout
+    return state.current_epoch > master.config_epoch and turn.now - state.raised_at <= lasts
+
+
+def master_signs(turn: Turn, master: Master) -> MasterSigns:
+    """What we know of the configured master."""
+    return MasterSigns(
+        reports_master=master.role is Role.MASTER,
+        is_down=master.sdown or master.odown,
+        info_age=turn.now - master.info_at if master.info is not None else None,
+    )
+
+
+def follows_another(turn: Turn, master: Master, replica: Replica) -> bool:
+    """Whether a replica says that it follows somebody other than its master."""
+    return bool(replica.master_host) and not discovery.follows(turn, replica, master.address)

@@ -1,0 +1,47 @@
+"""Two servers are called the master under one config epoch: which of them shall be it.
+
+C Sentinel never decides: an epoch is believed once, and whoever heard of the other server first keeps to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A server that some sentinel calls the master, as its own INFO describes it.
+
+    `is_fresh`: it was heard since the question arose. `histories` are the replication ids of its stream.
+    """
+
+    name: str
+    run_id: str
+    is_down: bool
+    is_fresh: bool
+    is_master: bool
+    offset: int
+    followers: int
+    histories: frozenset[str]
+
+
+def settle(claimants: Sequence[Claimant]) -> str | None:
+    """The name of the one to be followed; None if that cannot be told, or not yet.
+
+    Of those that are master by their own word it is the one with more data. Offsets can be compared only within one
+    history; of different ones that counts which the replicas follow.
+    """
+    if any(not c.is_down and not c.is_fresh for c in claimants):
+        return None
+    masters = [c for c in claimants if not c.is_down and c.is_master]
+    if not masters:
+        return None
+    related = all(a.histories & b.histories for a in masters for b in masters)
+    return min(masters, key=_by_data if related else _by_followers).name
+
+
+def _by_data(claimant: Claimant) -> tuple[int, int, str, str]:
+    return (-claimant.offset, -claimant.followers, claimant.run_id, claimant.name)
+
+
+def _by_followers(claimant: Claimant) -> tuple[int, int, str, str]:
+    return (-claimant.followers, -claimant.offset, claimant.run_id, claimant.name)

@@ -1,0 +1,138 @@
+"""Who returns in a role of long ago is corrected as soon as a majority was heard; who was promoted meanwhile is not."""
+
+import pytest
+
+from tests.core.scenes import (
+    AHEAD,
+    BEHIND,
+    HOST,
+    MASTER,
+    dying,
+    greet,
+    hello_of,
+    kill,
+    master_of,
+    names,
+    scene,
+    state_of,
+    tail,
+    until,
+)
+from tests.core.world import World
+
+DEMOTED = f"-> {MASTER} SLAVEOF {HOST} {AHEAD}"
+WELL = 2_000
+
+
+def returned(world: World | None = None) -> World:
+    """The master died, AHEAD is the new one, and after a while the old one answers again, as a master."""
+    world = dying(world or scene())
+    world.run(9_000)
+    assert master_of(world).address.port == AHEAD
+    for puppet in world.puppets.values():
+        puppet.says_down = False
+    tail(world)
+    world.servers[MASTER].up = True
+    world.servers[MASTER].run_id = "9" * 40
+    return world
+
+
+def silence(world: World, *letters: str) -> None:
+    """These peers say nothing any more, and their links stay."""
+    for puppet in world.puppets.values():
+        if puppet.letter in letters:
+            puppet.up = False
+
+
+def test_an_old_master_is_demoted_soon_after_its_return() -> None:
+    world = returned()
+    world.run(1_000 + WELL)
+    assert DEMOTED in tail(world), "a second until we look at it, two until a peer says hello"
+
+
+def test_peers_hear_of_us_at_once_so_that_they_need_not_wait() -> None:
+    world = returned()
+    world.quiet = frozenset()
+    until(world, "-role-change")
+    told = tail(world)
+    claim = next(i for i, line in enumerate(told) if line.startswith("-role-change"))
+    assert [line.split()[1] for line in told[claim:] if " hello " in line] == ["b", "c"]
+
+
+def test_not_by_who_hears_nobody() -> None:
+    world = returned()
+    silence(world, "b", "c")
+    world.run(7_000)
+    assert DEMOTED not in tail(world)
+    world.run(60_000)
+    assert DEMOTED not in tail(world), "nor ever"
+
+
+def test_one_of_two_peers_is_a_majority_with_us() -> None:
+    world = returned()
+    silence(world, "c")
+    world.run(1_000 + WELL)
+    assert DEMOTED in tail(world)
+
+
+def test_not_while_a_peer_tells_of_a_newer_configuration_that_we_cannot_take_over() -> None:
+    world = returned()
+    epoch = master_of(world).config_epoch + 1
+    greet(world, hello_of("c", 26381, (epoch, epoch), ("unknown.example", 6379)))
+    silence(world, "c")
+    world.run(1_000 + WELL)
+    assert DEMOTED not in tail(world)
+    world.run(8_000)
+    assert DEMOTED in tail(world), "the wait of the specification holds"
+
+
+def test_not_while_an_election_may_have_had_a_winner() -> None:
+    world = returned()
+    epoch = state_of(world).current_epoch + 1
+    greet(world, hello_of("b", 26380, (epoch, master_of(world).config_epoch), (HOST, AHEAD)))
+    world.run(1_000 + WELL)
+    assert DEMOTED not in tail(world)
+
+
+def test_not_on_what_was_heard_before_we_were_late() -> None:
+    world = returned()
+    world.run(1_100)
+    state_of(world).late_at = world.now + 60_000
+    world.run(5_000)
+    assert DEMOTED not in tail(world)
+
+
+def test_a_replica_that_somebody_has_promoted_is_left_alone_for_as_long_as_the_specification_says() -> None:
+    world = scene()
+    world.servers[AHEAD].follows = None
+    world.run(7_000)
+    assert "+convert-to-slave" not in names(world), "the news of a failover may be on its way"
+    world.run(12_000)
+    assert "+convert-to-slave" in names(world)
+
+
+def test_a_replica_that_comes_back_following_somebody_else_is_pointed_right_at_once() -> None:
+    world = scene(failover_timeout=60_000)
+    kill(world, BEHIND)
+    world.run(5_000)
+    tail(world)
+    back = world.servers[BEHIND]
+    back.up, back.follows, back.run_id = True, AHEAD, "8" * 40
+    world.run(1_000 + WELL)
+    assert f"-> {BEHIND} SLAVEOF {HOST} {MASTER}" in tail(world)
+
+
+@pytest.mark.parametrize("port", [BEHIND, AHEAD])
+def test_one_that_was_there_all_the_time_waits_for_its_leader(port: int) -> None:
+    world = scene(failover_timeout=30_000)
+    world.servers[port].follows = 7777
+    world.run(25_000)
+    assert "+fix-slave-config" not in names(world), "a leader re-points at the pace of parallel-syncs"
+
+
+def test_the_order_is_not_repeated_on_old_news() -> None:
+    world = returned()
+    world.run(1_000 + WELL)
+    assert tail(world).count(DEMOTED) == 1
+    world.run(20_000)
+    assert DEMOTED not in tail(world)
