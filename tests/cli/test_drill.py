@@ -18,6 +18,8 @@ import pytest
         (["--cluster", "127.0.0.1:26379", "--allow", "kill", "--compare", "c"], "not for --cluster"),
         (["--cluster", "nonsense:0", "--allow", "kill"], "is not HOST:PORT"),
         (["--rounds", "0"], "--rounds"),
+        (["--json", "/nonexistent/x.json"], "/nonexistent/x.json cannot be written"),
+        (["--html", "/nonexistent/x.html"], "/nonexistent/x.html cannot be written"),
     ],
 )
 def test_wrong_usage(options: list[str], complaint: str) -> None:

@@ -1,14 +1,20 @@
 """The commands of a person against far ends that mean no good, full disks and closed ends: one line, no traceback."""
 
+import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
 
 import pytest
 
+from tests.real.cluster import eventually
 from tests.real.impostor import Answering, Behaviour, Impostor, bulk
+from tests.real.wire import Wire
 
 pytestmark = pytest.mark.real
 
@@ -131,15 +137,53 @@ def test_an_output_that_is_full(words: list[str]) -> None:
     assert _run(*words, stdout="/dev/full") == (INPUT_OUTPUT, "quorate: No space left on device")
 
 
-def test_a_cluster_on_a_full_disk(tmp_path: Path, redis_server: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)]
+@contextmanager
+def _small_disk(at: Path, size: str) -> Iterator[None]:
+    at.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(at)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("this process may not mount file systems")
     try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(at)], check=True)
+
+
+def _fill(path: Path) -> None:
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+
+
+def test_a_cluster_on_a_full_disk(tmp_path: Path, redis_server: Path) -> None:
+    small = tmp_path / "small"
+    with _small_disk(small, "64k"):
         (small / "filler").write_bytes(b"x" * 4096 * 13)
         code, text = _run("up", "--dir", str(small / "cluster"), "--server", str(redis_server), "--detach")
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=True)
     assert (code, f"quorate: {small}/cluster" in text, "No space left" in text) == (INPUT_OUTPUT, True, True), text
+
+
+def test_a_cluster_whose_disk_fills_up_stays_and_recovers(tmp_path: Path, redis_server: Path) -> None:
+    """Its own log is on that disk, too."""
+    small = tmp_path / "small"
+    folder = small / "cluster"
+    with _small_disk(small, "8m"):
+        size = ("--replicas", "0", "--sentinels", "1")
+        code, text = _run("up", "--dir", str(folder), "--server", str(redis_server), "--detach", *size)
+        assert code == 0, text
+        try:
+            _fill(small / "filler")
+            # Events, each a line for the log.
+            port = json.loads(_run("status", "--dir", str(folder), "--json")[1])["sentinel"]["address"].split(":")[1]
+            with Wire(int(port)) as sentinel:
+                for number in range(3):
+                    sentinel.ask("SENTINEL", "SET", "mymaster", "parallel-syncs", number + 2)
+            eventually(lambda: "cannot save" in _run("status", "--dir", str(folder))[1], "the full disk is noticed")
+            time.sleep(1)
+            code, text = _run("status", "--dir", str(folder))
+            assert code == DEGRADED, text
+            (small / "filler").unlink()
+            eventually(lambda: "cannot save" not in _run("status", "--dir", str(folder))[1], "it recovers")
+        finally:
+            code, text = _run("down", "--dir", str(folder))
+        assert code == 0, text

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from quorate.local import folder as folders
 from quorate.local import ports, setup
 from quorate.local.folder import Folder
 from quorate.local.setup import Wish
@@ -110,3 +111,13 @@ def test_a_lost_sentinel_file_is_written_anew_with_the_right_master(tmp_path: Pa
     os.close(again.lock)
     assert again.master == replica.port
     assert f"sentinel monitor mymaster 127.0.0.1 {replica.port} 2" in (folder.read_conf(lost) or "")
+
+
+def test_a_register_that_cannot_be_written_is_an_error_with_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("QUORATE_RUN_DIR", str(tmp_path / "file" / "run"))
+    with pytest.raises(LocalError, match="cannot be written: Not a directory"):
+        folders.register(tmp_path)
+    assert folders.running() == []

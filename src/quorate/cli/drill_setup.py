@@ -86,6 +86,9 @@ def check(wanted: Wanted) -> None:
         raise click.BadParameter(
             "three sentinels at least, or no majority survives the first fault", param_hint="--sentinels"
         )
+    for path in (wanted.json_file, wanted.html_file):
+        if path is not None and not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            raise click.UsageError(f"{path} cannot be written.")
     if wanted.cluster is None:
         for option, value in (("--allow", wanted.allow), ("--name", wanted.name), ("--password", wanted.password)):
             if value is not None:

@@ -6,12 +6,14 @@ in the only one (see local.processes).
 
 import asyncio
 import contextlib
+import io
 import os
 import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -98,7 +100,8 @@ class Show:
             self.console.print(f"It runs in the background. Stop it: quorate down --dir {self.prepared.folder.path}")
             self.console.file.flush()
             self.detached()
-            self.console = Console(highlight=False, soft_wrap=True, force_terminal=False)
+            log = cast("IO[str]", _Log())
+            self.console = Console(file=log, highlight=False, soft_wrap=True, force_terminal=False)
 
     async def _show(self) -> None:
         keeping = asyncio.create_task(self.cluster.keep())
@@ -173,6 +176,15 @@ class Show:
             folders.unregister(entry)
         if self.started:
             self.console.print(_farewell(self.prepared, self.detached is not None, time.monotonic() - began))
+
+
+class _Log(io.TextIOBase):
+    """Standard output in the background: up.log, on a disk that may fill up. That costs lines, never the cluster."""
+
+    def write(self, text: str, /) -> int:
+        with contextlib.suppress(OSError):
+            os.write(1, text.encode("utf-8", "surrogateescape"))
+        return len(text)
 
 
 class _Stop:

@@ -289,6 +289,8 @@ def _broken(place: Place, access: Access, text: str) -> Unreadable:
         return Unreadable(place, Trouble.UNRESOLVED, f"the name {place.host} cannot be resolved")
     if any(word in lowered for word in ("closed", "reset", "broken pipe", "connection lost")):
         # In TLS 1.3 the far end judges our certificate only after the handshake has ended for us.
-        advice = "may want TLS: --tls" if access.tls is None else "may want a certificate that it trusts: --cert, --key"
+        # And who is turned away for want of room is told so before our first question, where redis-py does not look.
+        full = "may want TLS: --tls, or have as many clients as it takes"
+        advice = full if access.tls is None else "may want a certificate that it trusts: --cert, --key"
         return Unreadable(place, Trouble.BROKEN, f"{place} closed the connection (it {advice})")
     return Unreadable(place, Trouble.BROKEN, f"{place}: {text or 'the connection broke'}")

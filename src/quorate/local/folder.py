@@ -127,9 +127,13 @@ def write(path: Path, text: str) -> None:
 
 
 def register(path: Path) -> Path:
-    """Tell `status`, `failover` and `down` of a running cluster; the entry, to be removed at the end."""
-    entry = _register() / f"{os.getpid()}.json"
-    write(entry, json.dumps({"directory": str(path)}))
+    """Tell `status`, `failover` and `down` of a running cluster; the entry, to be removed at the end. LocalError."""
+    try:
+        entry = _register() / f"{os.getpid()}.json"
+        write(entry, json.dumps({"directory": str(path)}))
+    except OSError as error:
+        hint = "Set QUORATE_RUN_DIR to a directory of your own."
+        raise LocalError(f"{error.filename} cannot be written: {error.strerror}.", hint) from error
     return entry
 
 
