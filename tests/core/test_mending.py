@@ -75,6 +75,14 @@ def test_one_of_two_peers_is_a_majority_with_us() -> None:
     assert DEMOTED in tail(world)
 
 
+def test_who_knows_no_peer_is_no_majority() -> None:
+    world = returned(scene(peers=(), quorum=1))
+    world.run(1_000 + WELL)
+    assert DEMOTED not in tail(world), "peers may only have been forgotten"
+    world.run(8_000)
+    assert DEMOTED in tail(world)
+
+
 def test_not_while_a_peer_tells_of_a_newer_configuration_that_we_cannot_take_over() -> None:
     world = returned()
     epoch = master_of(world).config_epoch + 1

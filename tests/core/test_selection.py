@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from quorate.core.selection import Candidate, Limits, Reason, limits, preference, refusal, select
+from quorate.core.selection import Candidate, Limits, Reason, limits, outage, preference, refusal, select
 
 LIMITS = Limits(ping_age=5000, info_age=5000, link_down_for=15_000)
 GOOD = Candidate("good", "b" * 40, 100, 50, False, False, 10, 20, 0)
@@ -70,3 +70,28 @@ AGES = [
 @pytest.mark.parametrize(("down_for", "expected", "reason"), AGES, ids=[row[2] for row in AGES])
 def test_limits(down_for: int | None, expected: Limits, reason: str) -> None:
     assert limits(down_for, down_after=1000, ping_period=1000, info_period=10_000) == expected, reason
+
+
+OUTAGES: list[tuple[int, bool, list[int | None], int, str]] = [
+    (7_000, True, [600_000, 600_000], 7_000, "who has heard the master knows when it went"),
+    (
+        1_000,
+        False,
+        [600_000, 601_000],
+        600_000,
+        "who came too late believes its replicas, if all of them tell the same",
+    ),
+    (1_000, False, [600_000, 610_000], 600_000, "about the same: ten times down-after apart at most"),
+    (1_000, False, [600_000, 610_001], 1_000, "one of them has lost it for reasons of its own"),
+    (1_000, False, [600_000, None], 1_000, "one that cannot be asked may have followed it until now"),
+    (1_000, False, [600_000, 0], 1_000, "one that follows it still: it is not dead"),
+    (1_000, False, [600_000, -1_000], 1_000, "one that has never followed it knows nothing"),
+    (1_000, False, [600_000], 1_000, "a single one may have lost it by itself"),
+    (1_000, False, [], 1_000, "nobody to ask"),
+    (9_000, False, [2_000, 3_000], 9_000, "what we saw ourselves is never less"),
+]
+
+
+@pytest.mark.parametrize(("seen", "heard", "cut_off", "expected", "reason"), OUTAGES, ids=[row[4] for row in OUTAGES])
+def test_outage(seen: int, heard: bool, cut_off: list[int | None], expected: int, reason: str) -> None:
+    assert outage(seen, heard, cut_off, down_after=1000) == expected, reason

@@ -113,6 +113,17 @@ def test_what_it_thinks_of_the_other_address_does_not_count_against_ours() -> No
     assert "+odown" not in names(world)
 
 
+def test_a_newer_word_for_our_address_ends_the_wait_of_who_voted_for_its_leader() -> None:
+    world = scene()
+    world.ask_vote(1, "b", 5, MASTER)
+    world.run(10)
+    assert master_of(world).no_start_before > world.now
+    greet(world, rival_of("c", 26381, MASTER, 4))
+    assert master_of(world).no_start_before > world.now, "it is not about the election that we voted in"
+    greet(world, rival_of("b", 26380, MASTER, 5))
+    assert master_of(world).no_start_before == 0
+
+
 UNSETTLED = [
     (rival_of("c", 26381, AHEAD, 0), "epoch 0 is what operators typed"),
     (rival_of("c", 26381, 7777), "a server that we do not know may be somebody else's"),

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from quorate.core import cadence, candidacy, connecting, failover, roster, switching, watching
+from quorate.core import cadence, candidacy, choosing, connecting, failover, roster, switching, watching
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,
@@ -81,7 +81,7 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
         turn.reply(request.caller, NO_SUCH_MASTER)
     elif master.failover is not None:
         turn.reply(request.caller, Refused("INPROG Failover already in progress"))
-    elif failover.choose(turn, master).chosen is None:
+    elif choosing.choose(turn, master).chosen is None:
         turn.reply(request.caller, Refused("NOGOODSLAVE No suitable replica to promote"))
     elif turn.state.save_error:
         turn.reply(request.caller, NOT_SAVED)

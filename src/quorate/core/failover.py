@@ -3,11 +3,10 @@
 The leader proceeds whenever something that it waits for has happened; nothing waits for a tick.
 """
 
-from quorate.core import asking, cadence, conflict, connecting, discovery, reconfiguration, selection, switching, voting
+from quorate.core import asking, cadence, choosing, conflict, connecting, discovery, reconfiguration, switching, voting
 from quorate.core.outcome import Exit, Send
 from quorate.core.reconfiguration import Follower, Progress
 from quorate.core.requests import ConnId, Reconfigure
-from quorate.core.selection import Candidate, Selection
 from quorate.core.state import Failover, FailoverState, Master, Reconf, Replica
 from quorate.core.turn import Turn
 from quorate.core.voting import Verdict
@@ -153,28 +152,6 @@ def _leave_to_others(turn: Turn, master: Master) -> None:
 # --- promoting ------------------------------------------------------------------------------------------------------
 
 
-def choose(turn: Turn, master: Master) -> Selection:
-    """Whom we would promote now, and why not the others."""
-    down_for = turn.now - master.sdown_since if master.sdown else None
-    tuning = turn.state.tuning
-    limits = selection.limits(down_for, master.settings.down_after, tuning.ping_period, tuning.info_period)
-    return selection.select((_candidate(turn, r) for r in master.replicas), limits)
-
-
-def _candidate(turn: Turn, replica: Replica) -> Candidate:
-    return Candidate(
-        name=replica.name,
-        run_id=replica.run_id or "",
-        priority=replica.priority,
-        offset=replica.offset,
-        is_down=replica.sdown,
-        is_disconnected=replica.link.disconnected or not replica.link.usable,
-        ping_age=turn.now - replica.link.available,
-        info_age=turn.now - replica.info_at if replica.info is not None else None,
-        link_down_for=replica.link_down_for,
-    )
-
-
 def _settle(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     """Elected to settle two configurations of one epoch: take the master with more data, under the new epoch."""
     patience = failover.entered + SETTLE_PATIENCE
@@ -205,7 +182,7 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     patience = failover.entered + FRESH_INFO_WAIT
     if turn.now < patience and any(r.link.usable and r.link.info_asked and not r.sdown for r in master.replicas):
         return patience
-    choice = choose(turn, master)
+    choice = choosing.choose(turn, master)
     for name, reason in choice.refused:
         turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)

@@ -131,7 +131,9 @@ def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
         turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
         switching.switch_master(turn, master, address, hello.master_host, "observer")
     else:
-        # An elected leader stands by the address that we have: its work is done.
-        master.no_start_before = 0
+        # A leader was elected and stands by the address that we have.
         master.alone = False
+        if master.config_epoch >= master.leader_epoch:
+            # It is the one whom we voted for, or a later one: its work is done.
+            master.no_start_before = 0
     return True

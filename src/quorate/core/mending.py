@@ -97,6 +97,9 @@ def _waited(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
 def _agreed(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
     """Whether a majority was heard since it came, and nobody can have been elected of whom that did not know."""
     state = turn.state
+    if not master.peers:
+        # Nobody is known yet, after a RESET for example: we would be a majority by ourselves.
+        return False
     if not wrong.came_so or master.failover is not None or _election_open(turn, master):
         return False
     contacts = [Contact(peer.last_hello, peer.config_epoch) for peer in master.peers.values()]

@@ -4,11 +4,17 @@ First everybody who cannot be trusted with the data is refused, each with a reas
 lowest priority wins, then the highest replication offset, then the smallest run id.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from quorate.model.millis import Millis
+
+CUT_OFF_FACTOR = 10
+"""A replica may have lost its master this many times down-after before the master went down."""
+
+LEAST_WITNESSES = 2
+"""One replica that lost its master may have lost it by itself, and its data may be of any age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,23 @@ def limits(master_down_for: Millis | None, down_after: Millis, ping_period: Mill
     return Limits(
         ping_age=5 * ping_period,
         info_age=3 * info_period if master_down_for is None else 5 * ping_period,
-        link_down_for=(master_down_for or 0) + 10 * down_after,
+        link_down_for=(master_down_for or 0) + CUT_OFF_FACTOR * down_after,
     )
+
+
+def outage(seen: Millis, heard: bool, cut_off: Sequence[Millis | None], down_after: Millis) -> Millis:
+    """For how long the master has been down: since we saw it go, or since its replicas lost it if that was before.
+
+    Sentinels that start long after the master died have seen nothing of its end (`heard` is False: it never answered
+    us). If all replicas, at least two, tell that they lost it at about the same time, that is when it went. `cut_off`
+    is what each of them tells; None for one that cannot be asked, and might have been with the master until now.
+    """
+    if heard or len(cut_off) < LEAST_WITNESSES:
+        return seen
+    told = [moment for moment in cut_off if moment is not None and moment > 0]
+    if len(told) < len(cut_off) or max(told) - min(told) > CUT_OFF_FACTOR * down_after:
+        return seen
+    return max(seen, min(told))
 
 
 def refusal(candidate: Candidate, limit: Limits) -> Reason | None:

@@ -39,6 +39,13 @@ class Promotion(Checker):
             return False
         down = master.instance.sdown_for
         fresh = 5_000 if down is not None else 30_000
-        cut_off = (down or 0) + 10 * master.instance.down_after
+        cut_off = max(down or 0, self._lost_together(host, name)) + 10 * master.instance.down_after
         known = bool(replica.instance.run_id) and replica.role.info_age <= fresh
         return known and replica.instance.link.last_ok_ping_reply <= 5_000 and replica.master_link_down_for <= cut_off
+
+    def _lost_together(self, host: SentinelHost, name: MasterName) -> int:
+        """Since when all replicas, at least two, have been without their master; 0 if not all of them have."""
+        replicas = host.replicas(name)
+        if len(replicas) < 2 or any("s_down" in r.instance.flags or r.role.info_age > 5_000 for r in replicas):
+            return 0
+        return max(0, min(replica.master_link_down_for for replica in replicas))
