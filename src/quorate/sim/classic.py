@@ -46,6 +46,10 @@ class ClassicRules:
         for master in saved.masters:
             self._load(master)
 
+    def take(self, now: Millis, event: Input) -> bool:  # noqa: ARG002 - whatever it is, it may have to wait
+        """It has no short way for what changes nothing."""
+        return False
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """Handle an input, or the oldest that waits. While the file is written the process stands still."""
         effects: list[Effect] = []
