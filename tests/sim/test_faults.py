@@ -98,7 +98,7 @@ def test_no_stranger_comes_by_an_address_after_the_fault_is_over(number: int) ->
     """The stranger takes up to 5 s to arrive; by then the server may be back, and dead again."""
     world, inflictor, _ = play(
         Planned(number, Kind.REUSE, Aim.MASTER, 10, at=6_000),
-        Planned(10, Kind.KILL_SERVER, Aim.MASTER, 60_000, at=6_010),
+        Planned(10, Kind.KILL_SERVER, Aim.MASTER, 60_000, at=6_020),
         until=12_000,
     )
     assert not world.foreign
