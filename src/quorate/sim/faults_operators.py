@@ -24,7 +24,7 @@ EXTRA = MasterName("extra")
 def typed(scene: Scene, fault: Planned) -> Struck | None:
     """One request to one sentinel; sometimes to all of them, as the documentation says."""
     host = scene.other_sentinel()
-    if host is None or not host.is_ours:
+    if host is None:
         return None
     name = scene.name
     change: Callable[[MasterSettings], MasterSettings]
@@ -106,7 +106,7 @@ def restore(world: World, host: SentinelHost) -> None:
             auth_pass=options.password,
         )
 
-    if host.up and host.is_ours:
+    if host.up:
         for group in world.groups:
             seen = host.master(group.name)
             wrong = seen is not None and seen.settings.auth_pass != options.password

@@ -77,7 +77,7 @@ def draw(seed: str) -> Options:
         hostnames=dice.chance(30),
         password=dice.choice(("", "", "secret")),
         # Drawn last, so that a seed draws everything else as it would without it.
-        classic=dice.between(1, sentinels - 1) if dice.chance(20) else 0,
+        classic=dice.between(1, sentinels - 1) if dice.chance(34) else 0,
     )
 
 
