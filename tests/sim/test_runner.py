@@ -111,4 +111,4 @@ def test_the_tally_as_a_document_names_the_commit_the_seeds_and_what_was_violate
     lines = report.document(Tally(), 10_000, [failed], "f00d").splitlines()
     assert lines[:2] == ["10,000 seeds on commit `f00d`: 1 violation.", "- seed 7: a property: it does not hold"]
     assert "| kill server | **0** | **0** | **0** | **0** | **0** | **0** | **0** |" in lines
-    assert report.document(Tally(), 1, [], "f00d").startswith("1 seed on commit `f00d`: no violations.")
+    assert report.document(Tally(), 1, [], "f00d").startswith("1 seed on commit `f00d`: 0 violations.")

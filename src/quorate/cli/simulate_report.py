@@ -57,7 +57,7 @@ def is_defect(tally: Tally, seeds: int) -> bool:
 def document(tally: Tally, seeds: int, failed: Sequence[Result], commit: str) -> str:
     """The tally as Markdown, for docs/verification.md: on which commit, how many seeds, what was violated."""
     violations = [line for result in failed for line in brief(result)]
-    said = f"{seeds:,} seed{'s' * (seeds != 1)} on commit `{commit}`: {len(violations) or 'no'} violation{'s' * (len(violations) != 1)}."
+    said = f"{_count(seeds, 'seed')} on commit `{commit}`: {_count(len(violations), 'violation')}."
     return "\n".join([said, *(f"- {line}" for line in violations), "", *markdown(tally), ""])
 
 
@@ -93,6 +93,10 @@ def shrunk(result: Result) -> Iterator[str]:
         yield f"  ... {hidden} lines before"
     for line in result.lines[-TAIL:]:
         yield f"  {line}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def as_json(

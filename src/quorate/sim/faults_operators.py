@@ -32,8 +32,7 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
         case Kind.FAILOVER:
             return _failover(scene, host)
         case Kind.RESET:
-            host.typed(ResetRequested(host.caller(None), (name,)))
-            return Struck(f"RESET {name} at {host.node.name}", lambda: None)
+            return _reset(host, name)
         case Kind.MONITOR:
             return _monitor(scene, host)
         case Kind.AUTH_PASS:
@@ -43,6 +42,15 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     if not _set(host, name, change, reconnect=fault.kind is Kind.AUTH_PASS):
         return None
     return Struck(f"SET {name} {what} at {host.node.name}", lambda: restore(scene.world, host))
+
+
+def _reset(host: SentinelHost, name: MasterName) -> Struck | None:
+    seen = host.master(name)
+    if not host.is_ours and seen is not None and seen.failover_state in ("reconf_slaves", "update_config"):
+        # C keeps the new epoch and the old address, and tells them together for ever: a known way to lose.
+        return None
+    host.typed(ResetRequested(host.caller(None), (name,)))
+    return Struck(f"RESET {name} at {host.node.name}", lambda: None)
 
 
 def _failover(scene: Scene, host: SentinelHost) -> Struck:

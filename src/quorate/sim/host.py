@@ -90,7 +90,8 @@ class SentinelHost:
         self._document: Document | None = None
         self._lines: dict[ConnId, Line] = {}
         self._callers: dict[int, End | None] = {}
-        self._questions: dict[int, Input] = {}
+        self.questions: dict[int, tuple[Input, Millis]] = {}
+        """What peers asked and when, until it is answered."""
         self._caller = 0
         self._behind: dict[End, deque[object]] = {}
         self._alarm = 0
@@ -106,7 +107,7 @@ class SentinelHost:
         self._lines.clear()
         self._callers.clear()
         self._behind.clear()
-        self._questions.clear()
+        self.questions.clear()
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
         self._document = Document(self.disk.data, config)
@@ -208,7 +209,8 @@ class SentinelHost:
                 pass
 
     def _reply(self, caller: Caller, result: outcome.Result) -> None:
-        self._audience.answering(self, self._questions.pop(caller, None), result)
+        question, _ = self.questions.pop(caller, (None, 0))
+        self._audience.answering(self, question, result)
         end = self._callers.pop(caller, None)
         if end is None:
             self.results[caller] = result
@@ -325,7 +327,7 @@ class SentinelHost:
                 asked = (message.ip, message.port, Epoch(message.epoch), message.candidate)
                 caller = self.caller(end)
                 question = inputs.VoteRequested(caller, *asked)
-                self._questions[caller] = question
+                self.questions[caller] = question, self.network.schedule.now
                 self.submit(question)
             case WhereIs() if self.driver is not None:
                 end.send(self.driver.view(self.clock()).current_address(message.master) or False)
