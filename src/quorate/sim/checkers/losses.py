@@ -48,7 +48,7 @@ class Losses(Checker):
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:
         for master in saved.masters:
-            self._note(host, master.name, self.world.network.names.get(master.host, master.host))
+            self._note(host, master.name, master.host)
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.master is None:
@@ -58,13 +58,14 @@ class Losses(Checker):
         elif notice.event is Event.PROMOTED_SLAVE:
             ip = notice.text.split()[2]
             self._note(host, notice.master, ip)
-            self._promoted.setdefault(ip, []).append(self.world.schedule.now)
+            self._promoted.setdefault(self.world.network.names.get(ip, ip), []).append(self.world.schedule.now)
 
     def mended(self, planned: Planned) -> None:
         if planned.kind is Kind.REUSE:
             self._strangers_until = self.world.schedule.now
 
-    def _note(self, host: SentinelHost, name: MasterName, ip: str) -> None:
+    def _note(self, host: SentinelHost, name: MasterName, place: str) -> None:
+        ip = self.world.network.names.get(place, place)
         self._told.setdefault((name, host), []).append((self.world.schedule.now, ip))
 
     # --- judging ----------------------------------------------------------------------------------------------------
