@@ -22,6 +22,10 @@ from quorate.sim.server import RedisServer
 from quorate.sim.workload import Acknowledged
 from quorate.sim.world import Group, World
 
+EARLY: Millis = 3_000
+"""By so much a promotion may be announced before the order arrives: an old master that came back reports the role of
+one all the time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reign:
@@ -120,7 +124,7 @@ class Losses(Checker):
             turns, ip = server.history.turns, server.node.ip
             ends = [*(turn.at for turn in turns[1:]), self.world.schedule.now]
             for turn, until in zip(turns, ends, strict=False):
-                noticed = any(turn.at <= moment <= until for moment in self._promoted.get(ip, ()))
+                noticed = any(turn.at - EARLY <= moment <= until for moment in self._promoted.get(ip, ()))
                 yield turn.at, ip, turn, noticed
 
     def _servers(self, group: Group) -> list[RedisServer]:
