@@ -69,7 +69,7 @@ up: $(VENV)/.runtime ## start a cluster on this machine and watch it (ARGS=...)
 # ---------------------------------------------------------------------------------------------------------------- test
 
 .PHONY: test
-test: servers lint types floors quick real ## everything but conformance
+test: servers lint types floors quick commit-seed real ## everything but conformance
 	@echo '== make test: all passed'
 
 .PHONY: servers
@@ -98,6 +98,17 @@ floors: $(VENV)/.dev ## import-linter: who may import whom
 quick: $(VENV)/.dev ## tests without servers (ARGS=...)
 	@echo '== quick tests'
 	@$(BIN)/python -m pytest -q -m 'not real' $(ARGS)
+
+# A world that nobody chose. What it prints when something is violated says how to repeat it.
+.PHONY: commit-seed
+commit-seed: $(VENV)/.runtime ## one simulated world whose seed is the commit
+	@seed=$$(git rev-parse HEAD 2>/dev/null || echo "$$GITHUB_SHA"); \
+	if test -z "$$seed"; then \
+	    echo '== neither git nor GITHUB_SHA knows a commit: no simulated world of its own for it'; \
+	else \
+	    echo "== quorate simulate --seed $$seed"; \
+	    said=$$($(BIN)/quorate simulate --seed "$$seed") || { printf '%s\n' "$$said"; exit 1; }; \
+	fi
 
 # Real processes on a shared machine may be kept waiting for longer than any patience: what fails must fail twice, and
 # what failed once is named.
@@ -157,7 +168,7 @@ bench-simulator: $(VENV)/.runtime ## speed of simulated worlds on one core (ARGS
 	@$(BIN)/python benchmarks/simulator.py $(ARGS)
 
 .PHONY: simulate
-simulate: $(VENV)/.runtime ## 1,000 simulated worlds with faults and checkers (ARGS=...)
+simulate: $(VENV)/.runtime ## 1,000 simulated worlds with faults and checkers (ARGS='--tally FILE')
 	@$(BIN)/quorate simulate --seeds 1000 $(ARGS)
 
 .PHONY: lead-drill

@@ -1,10 +1,19 @@
 """The simulated C sentinel keeps C's rules, weaknesses included, and ours live with it as a peer."""
 
+from dataclasses import replace
+
 import pytest
 
-from quorate.core.inputs import FailoverRequested, ResetRequested, VoteRequested
+from quorate.core.inputs import (
+    FailoverRequested,
+    MonitorRequested,
+    RemoveRequested,
+    ResetRequested,
+    SettingsChanged,
+    VoteRequested,
+)
 from quorate.core.outcome import Done, Opinion, Refused
-from quorate.model.identity import Epoch, RunId
+from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.everything import watch
 from quorate.sim.checkers.liveness import unsettled
@@ -34,9 +43,10 @@ class Ears(Observer):
         return next((when, host) for when, host, what in self.heard if what is event)
 
 
-def world(classic: int, replicas: int = 2, failover_timeout: int = 10_000) -> tuple[World, Ears]:
+def world(classic: int, replicas: int = 2, failover_timeout: int = 10_000, password: str = "") -> tuple[World, Ears]:
     """Three sentinels, plain and quick, 15 s old: everybody knows everybody."""
-    made = World(Options("classic", 3, 1, replicas, 2, 2_000, failover_timeout, 1, 0, 1, 0, 0.0, classic=classic))
+    options = Options("classic", 3, 1, replicas, 2, 2_000, failover_timeout, 1, 0, 1, 0, 0.0)
+    made = World(replace(options, classic=classic, password=password))
     ears = Ears(made)
     advance(made, 15_000)
     return made, ears
@@ -109,6 +119,45 @@ def test_a_second_failover_and_one_without_replicas_are_refused_in_c_words() -> 
     caller = classic.caller(None)
     classic.submit(FailoverRequested(caller, name))
     assert classic.results[caller] == Refused("NOGOODSLAVE No suitable replica to promote")
+
+
+def test_operators_can_set_monitor_and_remove() -> None:
+    made, ears = world(classic=1)
+    classic = made.sentinels[-1]
+    name, extra = made.groups[0].name, MasterName("extra")
+    seen = classic.master(name)
+    assert seen is not None
+    changed = replace(seen.settings, down_after=4_000, quorum=3)
+    orders = (
+        SettingsChanged(classic.caller(None), name, changed, ("quorum 3",), False, None),
+        MonitorRequested(classic.caller(None), extra, made.groups[0].servers[1].node.ip, 6379, 1),
+    )
+    for order in orders:
+        classic.submit(order)
+    advance(made, made.schedule.now + 1_000)
+    assert [classic.results[order.caller] for order in orders] == [Done(), Done()]
+    assert f"sentinel monitor {name} {made.groups[0].servers[0].node.ip} 6379 3".encode() in classic.disk.data
+    assert b"sentinel monitor extra" in classic.disk.data
+    assert ears.first(Event.SET)[1] is classic
+    classic.submit(RemoveRequested(classic.caller(None), extra))
+    advance(made, made.schedule.now + 1_000)
+    assert classic.master(extra) is None
+    assert b"extra" not in classic.disk.data
+
+
+def test_a_mistyped_password_is_tried_at_once_and_makes_the_servers_look_dead() -> None:
+    made, ears = world(classic=1, password="right")
+    classic = made.sentinels[-1]
+    name = made.groups[0].name
+    seen = classic.master(name)
+    assert seen is not None
+    wrong = replace(seen.settings, auth_pass="wrong")
+    classic.submit(SettingsChanged(classic.caller(None), name, wrong, ("auth-pass wrong",), True, None))
+    advance(made, made.schedule.now + 5_000)
+    down = classic.master(name)
+    assert down is not None
+    assert down.instance.sdown_for is not None
+    assert not [when for when, host, event in ears.heard if event is Event.SDOWN and host is not classic]
 
 
 def test_it_votes_once_per_epoch_and_master_and_names_the_vote_given() -> None:

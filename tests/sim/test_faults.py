@@ -93,6 +93,19 @@ def test_the_weather_is_the_worst_of_all_that_is_in_force() -> None:
     assert (world.network.weather.latency, world.network.weather.loss) == (1, 0.0)
 
 
+@pytest.mark.parametrize("number", range(6))
+def test_no_stranger_comes_by_an_address_after_the_fault_is_over(number: int) -> None:
+    """The stranger takes up to 5 s to arrive; by then the server may be back, and dead again."""
+    world, inflictor, _ = play(
+        Planned(number, Kind.REUSE, Aim.MASTER, 10, at=6_000),
+        Planned(10, Kind.KILL_SERVER, Aim.MASTER, 60_000, at=6_020),
+        until=12_000,
+    )
+    assert not world.foreign
+    inflictor.heal()
+    assert comes_right(world), unsettled(world)
+
+
 def test_nothing_strikes_after_healing() -> None:
     world, inflictor, book = play(Planned(0, Kind.PAUSE_SERVER, Aim.MASTER, 60_000, at=9_000), until=8_000)
     inflictor.heal()

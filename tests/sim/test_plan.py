@@ -3,7 +3,7 @@
 from quorate.core.state import FailoverState
 from quorate.sim.faults import Kind
 from quorate.sim.faults_inflict import STRIKERS
-from quorate.sim.faults_plan import FEWEST, draw_plan
+from quorate.sim.faults_plan import FEWEST, aimed_faults, draw_plan
 from quorate.sim.runner import SAFETY
 from quorate.sim.world import draw
 
@@ -42,6 +42,21 @@ def test_every_state_of_a_failover_calls_for_faults_of_every_kind() -> None:
         if fault.entering is not None
     }
     assert aimed == {(kind, state) for kind in Kind for state in FailoverState}
+
+
+def test_every_combination_of_fault_and_state_comes_round_in_a_thousand_seeds_in_a_row() -> None:
+    for first in (1, 30_000):
+        aimed = {
+            (fault.kind, fault.entering.state)
+            for number in range(first, first + 1_000)
+            for fault in aimed_faults(draw(str(number)), 0)
+            if fault.entering is not None
+        }
+        assert aimed == {(kind, state) for kind in Kind for state in FailoverState}
+
+
+def test_words_and_most_numbers_are_left_to_chance() -> None:
+    assert not [seed for seed in ("100-masters", "f00d", "1", "2", "1033") if aimed_faults(draw(seed), 0)]
 
 
 def test_every_kind_can_strike() -> None:

@@ -3,16 +3,19 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from quorate.cli import simulate_report as report
+from quorate.core.state import FailoverState
 from quorate.sim.checkers.liveness import unsettled
 from quorate.sim.faults import Aim, Kind, Plan, Planned
 from quorate.sim.faults_inflict import Inflictor
 from quorate.sim.phases import advance
 from quorate.sim.runner import Failed, Order, Result, run
 from quorate.sim.shrink import Shrinker
-from quorate.sim.tally import Tally, table
+from quorate.sim.tally import STATES, Tally, table
 from quorate.sim.world import Options, World, draw
 
 SMALL = Options("small", 3, 1, 1, 2, 500, 2_000, 1, 0, 1, 0, 0.0)
@@ -87,3 +90,25 @@ def test_the_tally_adds_up_and_names_what_was_not_reached() -> None:
     assert total.counts["failovers"] == 2 * one.counts["failovers"]
     assert len(total.unreached()) + len(total.cells) == len(Kind) * 7
     assert sum(1 for _ in table(total)) > len(Kind)
+
+
+def test_a_cell_that_was_not_reached_stands_out_and_is_a_defect_after_a_thousand_seeds() -> None:
+    tally = Tally(cells=Counter(dict.fromkeys(((kind, state) for kind in Kind for state in STATES), 7)))
+    assert not report.is_defect(tally, 1_000)
+    assert list(report.whole(tally, 1_000))[-1] == "All 231 combinations of fault and state were reached."
+    del tally.cells[Kind.REUSE, FailoverState.SELECT_SLAVE]
+    assert report.is_defect(tally, 1_000)
+    assert not report.is_defect(tally, 999)
+    *_, heading, missing = report.whole(tally, 1_000)
+    assert heading == "DEFECT OF THE SIMULATOR: in 1,000 seeds each must be. These were not:"
+    assert missing == "  address reuse, select_slave"
+    (row,) = [line for line in table(tally) if line.startswith("address reuse")]
+    assert row.split()[2:] == ["7", "7", "---", "7", "7", "7", "7"]
+
+
+def test_the_tally_as_a_document_names_the_commit_the_seeds_and_what_was_violated() -> None:
+    failed = Result(Order("7"), SMALL, (), Tally(), Failed("a property", "it does not hold", 9_000, 1_000))
+    lines = report.document(Tally(), 10_000, [failed], "f00d").splitlines()
+    assert lines[:2] == ["10,000 seeds on commit `f00d`: 1 violation.", "- seed 7: a property: it does not hold"]
+    assert "| kill server | **0** | **0** | **0** | **0** | **0** | **0** | **0** |" in lines
+    assert report.document(Tally(), 1, [], "f00d").startswith("1 seed on commit `f00d`: 0 violations.")

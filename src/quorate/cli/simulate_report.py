@@ -4,8 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
+from quorate.sim.faults import Kind
 from quorate.sim.runner import Result
-from quorate.sim.tally import STATES, Tally, table
+from quorate.sim.tally import STATES, Tally, markdown, table
+
+ENOUGH_TO_REACH_ALL = 1_000
+"""In so many seeds every combination of fault and state is reached, or the simulator has a defect."""
 
 TAIL = 60
 """Lines of a transcript that are shown of its end."""
@@ -30,11 +34,31 @@ def counts(tally: Tally) -> Iterator[str]:
         yield line
 
 
-def whole(tally: Tally) -> Iterator[str]:
-    """The counts, and faults by states of a failover."""
+def whole(tally: Tally, seeds: int) -> Iterator[str]:
+    """The counts, faults by states of a failover, and which combinations of them were not reached."""
     yield from table(tally)
     unreached = tally.unreached()
-    yield f"{len(unreached)} of {len(tally.cells) + len(unreached)} combinations of fault and state were not reached."
+    combinations = len(Kind) * len(STATES)
+    if not unreached:
+        yield f"All {combinations} combinations of fault and state were reached."
+        return
+    yield f"{len(unreached)} of {combinations} combinations of fault and state were not reached."
+    if is_defect(tally, seeds):
+        yield f"DEFECT OF THE SIMULATOR: in {seeds:,} seeds each must be. These were not:"
+        for kind, state in unreached:
+            yield f"  {kind.value}, {state.value if state is not None else 'no failover'}"
+
+
+def is_defect(tally: Tally, seeds: int) -> bool:
+    """Whether so many seeds should have reached every combination, and did not."""
+    return seeds >= ENOUGH_TO_REACH_ALL and bool(tally.unreached())
+
+
+def document(tally: Tally, seeds: int, failed: Sequence[Result], commit: str) -> str:
+    """The tally as Markdown, for docs/verification.md: on which commit, how many seeds, what was violated."""
+    violations = [line for result in failed for line in brief(result)]
+    said = f"{_count(seeds, 'seed')} on commit `{commit}`: {_count(len(violations), 'violation')}."
+    return "\n".join([said, *(f"- {line}" for line in violations), "", *markdown(tally), ""])
 
 
 def brief(result: Result) -> Iterator[str]:
@@ -69,6 +93,10 @@ def shrunk(result: Result) -> Iterator[str]:
         yield f"  ... {hidden} lines before"
     for line in result.lines[-TAIL:]:
         yield f"  {line}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def as_json(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from quorate.core import inputs
 from quorate.core.inputs import Input
-from quorate.core.outcome import Count, Done, Effect, Exit, Opinion, Refused, Reply, Result, Save, Send
+from quorate.core.outcome import Done, Effect, Exit, Opinion, Reply, Save, Send
 from quorate.core.requests import ConnId
 from quorate.core.view import SentinelView
 from quorate.model.address import Address, numeric
@@ -18,7 +18,7 @@ from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.millis import Millis
 from quorate.model.notice import Event
 from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer, SavedState
-from quorate.sim import classic_failover, classic_links, classic_news, classic_rules
+from quorate.sim import classic_failover, classic_links, classic_news, classic_operators, classic_rules
 from quorate.sim.classic_state import TILT_PERIOD, TILT_TRIGGER, Books, Instance, Kind, Step
 from quorate.sim.classic_view import ClassicView
 from quorate.sim.host import Rules, SentinelHost
@@ -45,6 +45,10 @@ class ClassicRules:
         self._begun = False
         for master in saved.masters:
             self._load(master)
+
+    def take(self, now: Millis, event: Input) -> bool:  # noqa: ARG002 - whatever it is, it may have to wait
+        """It has no short way for what changes nothing."""
+        return False
 
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """Handle an input, or the oldest that waits. While the file is written the process stands still."""
@@ -100,12 +104,14 @@ class ClassicRules:
                     books.links[conn].pc_activity = books.now
             case inputs.VoteRequested():
                 self._answer_peer(event)
-            case inputs.FailoverRequested(caller, name):
-                books.out.append(Reply(caller, self._failover(name)))
-            case inputs.ResetRequested(caller, names):
-                for name in names:
-                    classic_failover.reset(books, books.masters[name], keep_sentinels=False)
-                books.out.append(Reply(caller, Count(len(names))))
+            case (
+                inputs.FailoverRequested()
+                | inputs.MonitorRequested()
+                | inputs.RemoveRequested()
+                | inputs.ResetRequested()
+                | inputs.SettingsChanged()
+            ):
+                classic_operators.obey(books, event)
             case inputs.FlushRequested(caller):
                 books.flush()
                 books.out.append(Reply(caller, Done()))
@@ -206,19 +212,6 @@ class ClassicRules:
                 leader, epoch = classic_rules.vote(books, master, asked.epoch, asked.candidate)
         books.out.append(Reply(asked.caller, Opinion(down, leader, epoch)))
 
-    def _failover(self, name: MasterName) -> Result:
-        books = self._books
-        master = books.masters.get(name)
-        if master is None:
-            return Refused("No such master with that name")
-        if "failover_in_progress" in master.flags:
-            return Refused("INPROG Failover already in progress")
-        if classic_rules.select(books, master) is None:
-            return Refused("NOGOODSLAVE No suitable replica to promote")
-        classic_failover.start(books, master)
-        master.flags.add("force_failover")
-        return Done()
-
     # --- the file ---------------------------------------------------------------------------------------------------
 
     def _load(self, saved: SavedMaster) -> None:
@@ -239,8 +232,10 @@ class ClassicRules:
 
     def _delta(self) -> SaveDelta:
         books = self._books
-        masters = {name: self._saved(name, master) for name, master in books.masters.items()}
-        return SaveDelta(self._revision, books.settings, books.current_epoch, {**masters})
+        masters: dict[MasterName, SavedMaster | None] = dict.fromkeys(books.removed)
+        masters |= {name: self._saved(name, master) for name, master in books.masters.items()}
+        books.removed.clear()
+        return SaveDelta(self._revision, books.settings, books.current_epoch, masters)
 
     def _saved(self, name: MasterName, master: Instance) -> SavedMaster:
         books = self._books

@@ -146,6 +146,8 @@ class Books:
     now: Millis = 0
     current_epoch: Epoch = Epoch(0)
     masters: dict[MasterName, Instance] = field(default_factory=dict)
+    removed: list[MasterName] = field(default_factory=list)
+    """Masters whose lines the next save takes out of the file."""
     instances: dict[InstanceId, tuple[Instance, Instance]] = field(default_factory=dict)
     """Every instance with the master that it belongs to."""
     links: dict[ConnId, Link] = field(default_factory=dict)

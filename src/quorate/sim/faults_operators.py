@@ -24,7 +24,7 @@ EXTRA = MasterName("extra")
 def typed(scene: Scene, fault: Planned) -> Struck | None:
     """One request to one sentinel; sometimes to all of them, as the documentation says."""
     host = scene.other_sentinel()
-    if host is None or not host.is_ours:
+    if host is None:
         return None
     name = scene.name
     change: Callable[[MasterSettings], MasterSettings]
@@ -32,8 +32,7 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
         case Kind.FAILOVER:
             return _failover(scene, host)
         case Kind.RESET:
-            host.typed(ResetRequested(host.caller(None), (name,)))
-            return Struck(f"RESET {name} at {host.node.name}", lambda: None)
+            return _reset(host, name)
         case Kind.MONITOR:
             return _monitor(scene, host)
         case Kind.AUTH_PASS:
@@ -43,6 +42,15 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     if not _set(host, name, change, reconnect=fault.kind is Kind.AUTH_PASS):
         return None
     return Struck(f"SET {name} {what} at {host.node.name}", lambda: restore(scene.world, host))
+
+
+def _reset(host: SentinelHost, name: MasterName) -> Struck | None:
+    seen = host.master(name)
+    if not host.is_ours and seen is not None and seen.failover_state in ("reconf_slaves", "update_config"):
+        # C keeps the new epoch and the old address, and tells them together for ever: a known way to lose.
+        return None
+    host.typed(ResetRequested(host.caller(None), (name,)))
+    return Struck(f"RESET {name} at {host.node.name}", lambda: None)
 
 
 def _failover(scene: Scene, host: SentinelHost) -> Struck:
@@ -106,7 +114,7 @@ def restore(world: World, host: SentinelHost) -> None:
             auth_pass=options.password,
         )
 
-    if host.up and host.is_ours:
+    if host.up:
         for group in world.groups:
             seen = host.master(group.name)
             wrong = seen is not None and seen.settings.auth_pass != options.password

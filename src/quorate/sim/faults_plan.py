@@ -43,6 +43,10 @@ STOPS_MASTER = (Kind.KILL_SERVER, Kind.MACHINE_SERVER, Kind.PAUSE_SERVER, Kind.P
 RARE = (FailoverState.SELECT_SLAVE, FailoverState.SEND_SLAVEOF_NOONE, FailoverState.UPDATE_CONFIG)
 """States that few failovers stay in, or come to: aimed at twice as often."""
 
+AIMED_EVERY = 3
+"""Of so many numbered seeds one is aimed at a combination of fault and state: each in its turn, so that all of them
+come round in less than a thousand seeds in a row. Chance alone is not enough for the rarest."""
+
 AMOUNTS: dict[Kind, tuple[int, int]] = {
     Kind.DELAY: (5, 400),
     Kind.JITTER: (20, 800),
@@ -73,7 +77,31 @@ def draw_plan(options: Options, safety: Millis) -> Plan:
     plan += [_stopping_master(dice, options, begun + more, safety) for more in range(dice.between(1, 3))]
     for _ in range(dice.between(3, 7)):
         plan.append(_triggered(dice, _drawn(dice, options, len(plan), enabled)))
-    return tuple(plan)
+    # What is aimed strikes first: others may leave nobody in the state that is aimed at.
+    return (*aimed_faults(options, len(plan)), *plan)
+
+
+def aimed_faults(options: Options, number: int) -> Plan:
+    """A failover, and in its midst a fault whose turn it is; numbered from `number` on."""
+    if not options.seed.isdecimal() or int(options.seed) % AIMED_EVERY:
+        return ()
+    turn = int(options.seed) // AIMED_EVERY
+    dice = Dice(options.seed).split("aimed")
+    states, kinds = list(FailoverState), [kind for kind in Kind if kind is not Kind.DNS]
+    cells: list[tuple[Kind, FailoverState]] = [(kinds[turn // len(states) % len(kinds)], states[turn % len(states)])]
+    if options.hostnames:
+        # Few worlds have names to lose, so each of these loses them in some state.
+        cells.insert(0, (Kind.DNS, dice.choice(states)))
+    stop = Planned(
+        number, Kind.KILL_SERVER, Aim.MASTER, 2 * options.down_after + 20_000, at=dice.between(5_000, 10_000)
+    )
+    return (stop, *(_aimed_at(dice, options, number + 1 + place, cell) for place, cell in enumerate(cells)))
+
+
+def _aimed_at(dice: Dice, options: Options, number: int, cell: tuple[Kind, FailoverState]) -> Planned:
+    kind, state = cell
+    aim = Aim.LEADER if kind in SENTINELS_OWN else Aim.PROMOTED
+    return replace(_drawn(dice, options, number, [kind]), aim=aim, entering=Entering(state, 1))
 
 
 def _drawn(dice: Dice, options: Options, number: int, kinds: Sequence[Kind]) -> Planned:

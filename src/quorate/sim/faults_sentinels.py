@@ -124,7 +124,7 @@ def names(scene: Scene, fault: Planned) -> Struck | None:
 def simulated(scene: Scene, fault: Planned) -> Struck | None:
     """SENTINEL SIMULATE-FAILURE, as an operator types it; the process is started again later."""
     host = scene.other_sentinel()
-    if host is None or not host.is_ours:
+    if host is None:
         return None
     elected = scene.dice.chance(50)
     host.typed(FailureSimulated(host.caller(None), elected, not elected, None))

@@ -94,13 +94,18 @@ def reuse(scene: Scene, fault: Planned) -> Struck | None:
     stranger.saved_log = [STRANGERS_WRITES + n for n in range(scene.dice.between(0, 500))]
     stranger.foreign = True
 
+    over = False
+
     def arrive() -> None:
-        if not server.up:
+        # Once the fault is over nobody would send the stranger away again.
+        if not over and not server.up:
             server.network.add(stranger.node)
             scene.world.foreign.append(stranger)
             stranger.start()
 
     def mend() -> None:
+        nonlocal over
+        over = True
         if stranger.up:
             stranger.stop(told=True)
         stranger.node.alive = False

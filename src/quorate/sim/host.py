@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from quorate.conf.load import load
@@ -24,9 +25,10 @@ from quorate.sim.disk import Disk
 from quorate.sim.messages import Wrong
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
-from quorate.sim.schedule import Timer
 
 PORT = 26379
+
+_WOKE = inputs.Woke()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Line:
 class Rules(Protocol):
     """Whoever decides in a host: our core behind its driver, or the rules of C Sentinel."""
 
+    def take(self, now: Millis, event: Input) -> bool: ...
     def submit(self, now: Millis, event: Input) -> Sequence[outcome.Effect]: ...
     def wake_at(self) -> Millis | None: ...
     def view(self, now: Millis) -> SentinelView: ...
@@ -87,11 +90,13 @@ class SentinelHost:
         self._document: Document | None = None
         self._lines: dict[ConnId, Line] = {}
         self._callers: dict[int, End | None] = {}
-        self._questions: dict[int, Input] = {}
+        self.questions: dict[int, tuple[Input, Millis]] = {}
+        """What peers asked and when, until it is answered."""
         self._caller = 0
         self._behind: dict[End, deque[object]] = {}
-        self._timer: Timer | None = None
-        self._timer_at: Millis | None = None
+        self._alarm = 0
+        self._alarm_at: Millis | None = None
+        """When the alarm of that number rings, by our clock; None if none is set."""
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -102,14 +107,14 @@ class SentinelHost:
         self._lines.clear()
         self._callers.clear()
         self._behind.clear()
-        self._questions.clear()
+        self.questions.clear()
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
         self._document = Document(self.disk.data, config)
         self.driver = self._rules(config.saved)
         self.node.listening[PORT] = self._accept
         self._audience.restarted(self, config.saved)
-        self.submit(inputs.Woke())
+        self.submit(_WOKE)
         if not config.has_myid:
             self.submit(inputs.FlushRequested(self.caller(None)))
 
@@ -120,9 +125,8 @@ class SentinelHost:
         self.disk.crash()
         self.driver = self.sentinel = None
         self.node.listening.pop(PORT, None)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer, self._timer_at = None, None
+        self._alarm += 1
+        self._alarm_at = None
         self.network.hang_up(self.node, told=told)
 
     def _rules(self, saved: SavedState) -> Rules:
@@ -143,37 +147,37 @@ class SentinelHost:
 
     def submit(self, event: Input) -> None:
         """Give the core an input and do what follows."""
-        if self.driver is None:
+        driver = self.driver
+        # Most inputs change nothing: no effect, and no other moment to wake at.
+        if driver is None or driver.take(now := self.clock(), event):
             return
-        for effect in self.driver.submit(self.clock(), event):
+        for effect in driver.submit(now, event):
             self._perform(effect)
             if self.driver is None:
                 return
-        self._set_timer()
+        wake = driver.wake_at()
+        if wake != self._alarm_at:
+            self._set_alarm(wake)
 
-    def _set_timer(self) -> None:
-        assert self.driver is not None
-        wake = self.driver.wake_at()
-        if wake == self._timer_at and self._timer is not None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._timer_at = None, wake
+    def _set_alarm(self, wake: Millis | None) -> None:
+        self._alarm += 1
+        self._alarm_at = wake
         if wake is not None:
-            delay = max(0, wake - self.clock())
-            self._timer = self.network.schedule.after(delay, self._wake(self.life))
+            schedule = self.network.schedule
+            schedule.post(schedule.now + max(0, wake - self.clock()), self._ring, self._alarm)
 
-    def _wake(self, life: int) -> Callable[[], None]:
-        def act() -> None:
-            if life != self.life:
-                return
-            self._timer = None
-            if self.node.paused:
-                self.node.held.append(self._wake(life))
-            else:
-                self.submit(inputs.Woke())
+    def _ring(self, alarm: int) -> None:
+        if alarm != self._alarm:
+            return
+        self._alarm_at = None
+        if self.node.paused:
+            self.node.held.append(partial(self._wake, self.life))
+        else:
+            self.submit(_WOKE)
 
-        return act
+    def _wake(self, life: int) -> None:
+        if life == self.life:
+            self.submit(_WOKE)
 
     def _perform(self, effect: outcome.Effect) -> None:
         match effect:
@@ -205,7 +209,8 @@ class SentinelHost:
                 pass
 
     def _reply(self, caller: Caller, result: outcome.Result) -> None:
-        self._audience.answering(self, self._questions.pop(caller, None), result)
+        question, _ = self.questions.pop(caller, (None, 0))
+        self._audience.answering(self, question, result)
         end = self._callers.pop(caller, None)
         if end is None:
             self.results[caller] = result
@@ -322,7 +327,7 @@ class SentinelHost:
                 asked = (message.ip, message.port, Epoch(message.epoch), message.candidate)
                 caller = self.caller(end)
                 question = inputs.VoteRequested(caller, *asked)
-                self._questions[caller] = question
+                self.questions[caller] = question, self.network.schedule.now
                 self.submit(question)
             case WhereIs() if self.driver is not None:
                 end.send(self.driver.view(self.clock()).current_address(message.master) or False)
@@ -384,7 +389,8 @@ class SentinelHost:
         view = self._view()
         if view is None:
             return 0
-        return sum(1 + len(view.replicas(name)) + len(view.peers(name)) for name in view.names())
+        masters = [master for name in view.names() if (master := view.master(name)) is not None]
+        return sum(1 + master.replicas + master.peers for master in masters)
 
     def promoted_ip(self, name: MasterName) -> str:
         """The address of the replica that it has selected, "" if none."""

@@ -184,23 +184,24 @@ class Network:
     def _arrive(self, end: End, far: End, message: object) -> None:
         if end.forgotten:
             return
-        if self.cuts or self.rejecting or self._held:
-            self._arrive_in_trouble(end, far, message)
-        elif far.closed or far.node.paused or message is _FIN:
+        if (self.cuts or self.rejecting or self._held) and self._is_stopped(end, far, message):
+            return
+        if far.closed or far.node.paused or message is _FIN:
             self._deliver(far, message)
         elif far.node.alive and far.owner is not None:
             # Nearly always; the rest of this file is about the other times.
             far.owner.received(far, message)
 
-    def _arrive_in_trouble(self, end: End, far: End, message: object) -> None:
+    def _is_stopped(self, end: End, far: End, message: object) -> bool:
+        """Whether something in between holds a message back, or answers it with a reset."""
         way = (end.node.ip, far.node.ip)
         if way in self.cuts or self._held.get(way):
             self._held.setdefault(way, []).append(lambda: self._deliver(far, message))
-            return
+            return True
         if way in self.rejecting:
             self._reset(end, far)
-            return
-        self._deliver(far, message)
+            return True
+        return False
 
     def _deliver(self, far: End, message: object) -> None:
         if far.closed or not far.node.alive:

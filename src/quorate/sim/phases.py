@@ -27,7 +27,7 @@ def advance(world: World, until: Millis) -> None:
     schedule = world.schedule
     while schedule.now < until:
         schedule.run_until(min(until, schedule.now + STEP))
-        for observer in world.observers:
+        for observer in world.listening("stepped"):
             observer.stepped()
 
 

@@ -22,6 +22,7 @@ from quorate.model.identity import RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
 from quorate.model.millis import Millis
 from quorate.sim.follower import Follower
+from quorate.sim.history import History
 from quorate.sim.messages import Ack, Continue, Full, Psync, Streamed, Write, Wrong
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
@@ -44,7 +45,6 @@ class RedisServer:
     password: str = ""
     masterauth: str = ""
     min_replicas: int = 0
-    persistent: bool = True
     load_time: Millis = 0
     run_id: RunId = RunId("")
     up: bool = False
@@ -62,8 +62,8 @@ class RedisServer:
     life: int = 0
     conf_master: str | None = None
     saved_log: list[int] = field(default_factory=list)
-    ever_lost_data: bool = False
     foreign: bool = False
+    history: History = field(default_factory=History)
     followers: dict[End, Follower] = field(default_factory=dict)
     subscribers: dict[End, None] = field(default_factory=dict)
     clients: dict[End, None] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class RedisServer:
         self.life += 1
         self.run_id = RunId(self.dice.hexadecimal(40))
         self.busy = self.misconf = False
-        self.log = list(self.saved_log) if self.persistent else []
+        self.log = list(self.saved_log)
         self.loading_until = self.now + self.load_time if self.log else 0
         self.master_ip = self.conf_master
         if self.master_ip is None or not self.log:
@@ -96,7 +96,7 @@ class RedisServer:
     def stop(self, *, told: bool, keep: int | None = None) -> None:
         """Die. `keep` is how much of the data was on disk (None: all of it)."""
         self.saved_log = self.log if keep is None else self.log[:keep]
-        self.ever_lost_data = self.ever_lost_data or (keep is not None and keep < len(self.log)) or not self.persistent
+        self.history.died(self.log, self.saved_log)
         self.up = False
         self.life += 1
         self.node.listening.pop(PORT, None)
@@ -249,6 +249,7 @@ class RedisServer:
 
     def _reconfigure(self, asker: End, target: tuple[str, int] | None) -> None:
         """SLAVEOF, CONFIG REWRITE, and CLIENT KILL of everybody but the one who asks."""
+        self.history.turned(self.now, target[0] if target else None, self.log)
         self.replicate(target[0] if target else None)
         self.conf_master = self.master_ip
         for end in [*self.clients, *self.subscribers]:
@@ -364,10 +365,12 @@ class RedisServer:
         self.heard_master = self.now
         match message:
             case Full():
+                self.history.resynced(self.log, message.data)
                 self.log = list(message.data)
                 self._now_following(end, message.replid)
             case Continue():
                 self.log += message.missing
+                self.history.regained(message.missing)
                 self._now_following(end, message.replid)
             case Streamed():
                 self._streamed(end, message)

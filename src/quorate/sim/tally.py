@@ -81,12 +81,29 @@ class Counting(Observer):
         self.counts["faults"] += 1
 
 
+HEADS = tuple("no failover" if state is None else state.value for state in STATES)
+
+
 def table(tally: Tally) -> Iterable[str]:
-    """The report, line by line: the counts, then faults by states."""
+    """The report, line by line: the counts, then faults by states, where a cell that was not reached stands out."""
     for word in ORDER:
         yield f"{word:<28} {tally.counts[word]:>12,}"
     yield ""
-    heads = ["no failover" if state is None else state.value for state in STATES]
-    yield " " * 20 + "".join(f"{head:>20}" for head in heads)
+    yield " " * 20 + "".join(f"{head:>20}" for head in HEADS)
     for kind in Kind:
-        yield f"{kind.value:<20}" + "".join(f"{tally.cells[kind, state]:>20,}" for state in STATES)
+        row = [tally.cells[kind, state] for state in STATES]
+        yield f"{kind.value:<20}" + "".join(f"{count or '---':>20}" for count in row)
+
+
+def markdown(tally: Tally) -> Iterable[str]:
+    """The same for a document: two tables, the counts and faults by states."""
+    yield "| what | how often |"
+    yield "| --- | ---: |"
+    for word in ORDER:
+        yield f"| {word} | {tally.counts[word]:,} |"
+    yield ""
+    yield f"| fault | {' | '.join(HEADS)} |"
+    yield "| --- |" + " ---: |" * len(HEADS)
+    for kind in Kind:
+        row = [tally.cells[kind, state] for state in STATES]
+        yield f"| {kind.value} | {' | '.join(f'{count:,}' if count else '**0**' for count in row)} |"

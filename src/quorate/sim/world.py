@@ -47,6 +47,9 @@ class Options:
     """The password of all servers, which sentinels and clients know."""
 
 
+_TOLD = frozenset({Reconfigure, AskDown, PublishHello})
+"""The requests that observers are told of; the periodic chatter is nobody's business."""
+
 CROWD = "100-masters"
 """The seed of the one world with a hundred masters."""
 
@@ -74,7 +77,7 @@ def draw(seed: str) -> Options:
         hostnames=dice.chance(30),
         password=dice.choice(("", "", "secret")),
         # Drawn last, so that a seed draws everything else as it would without it.
-        classic=dice.between(1, sentinels - 1) if dice.chance(20) else 0,
+        classic=dice.between(1, sentinels - 1) if dice.chance(34) else 0,
     )
 
 
@@ -133,6 +136,8 @@ class World:
         self.groups: list[Group] = []
         self.sentinels: list[SentinelHost] = []
         self.observers: list[Observer] = []
+        self._listening: dict[str, list[Observer]] = {}
+        self._counted = 0
         self._address = 0
         for number in range(options.masters):
             self.groups.append(self._group(number))
@@ -201,11 +206,23 @@ class World:
         group.client.password = self.options.password
         self.schedule.after(1_000, group.client.start)
 
+    def listening(self, method: str) -> list[Observer]:
+        """The observers that do something when they are told by that method: few of them want to know everything."""
+        found = self._listening.get(method)
+        if found is None or len(self.observers) != self._counted:
+            if len(self.observers) != self._counted:
+                self._listening.clear()
+                self._counted = len(self.observers)
+            idle = getattr(Observer, method)
+            found = [observer for observer in self.observers if getattr(type(observer), method) is not idle]
+            self._listening[method] = found
+        return found
+
     # --- what hosts tell ---------------------------------------------------------------------------------------------
 
     def heard(self, host: SentinelHost, what: Notice | Remark) -> None:
         if isinstance(what, Notice):
-            for observer in self.observers:
+            for observer in self.listening("told"):
                 observer.told(host, what)
 
     def restarted(self, host: SentinelHost, saved: SavedState) -> None:
@@ -214,14 +231,14 @@ class World:
             observer.started(host, saved)
 
     def sending(self, host: SentinelHost, ip: str, request: Request) -> None:
-        """A sentinel sends; the periodic chatter is nobody's business."""
-        if isinstance(request, (Reconfigure, AskDown, PublishHello)):
-            for observer in self.observers:
+        """A sentinel sends."""
+        if type(request) in _TOLD:
+            for observer in self.listening("sent"):
                 observer.sent(host, ip, request)
 
     def answering(self, host: SentinelHost, question: Input | None, result: Result) -> None:
         """A sentinel answers."""
-        for observer in self.observers:
+        for observer in self.listening("replied"):
             observer.replied(host, question, result)
 
     def note_amnesia(self) -> None:

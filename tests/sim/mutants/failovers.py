@@ -32,6 +32,7 @@ TILT = "hands off in TILT"
 NOTICES = "notices are consistent"
 ORDER = "the core is in order"
 MEMORY = "memory is bounded"
+LOSSES = "losses are explained"
 LIVENESS = "all comes right in time"
 
 
@@ -125,6 +126,13 @@ FAILOVERS = (
         Patch(gossip, "on_hello", _older_address),
         CONFIGURATION,
         at=(0, 20),
+    ),
+    mutant(
+        "sends clients back to a master of the past",
+        Patch(gossip, "on_hello", _older_address),
+        LOSSES,
+        at=(11, 40),
+        alone=True,
     ),
     Mutant(
         "settles conflicts, which are frequent where everybody always wins, for less data",

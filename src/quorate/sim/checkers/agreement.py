@@ -26,14 +26,14 @@ class Agreement(Checker):
             return
         seen = self._down.setdefault((notice.master, host), {})
         if notice.event is Event.SDOWN and notice.text.startswith("master "):
-            seen[_address(notice)] = None
+            seen[self._address(notice)] = None
         elif notice.event is Event.SDOWN_OVER and notice.text.startswith("master "):
-            seen[_address(notice)] = self.world.schedule.now
+            seen[self._address(notice)] = self.world.schedule.now
         elif notice.event in (Event.SWITCH_MASTER, Event.RESET_MASTER):
             seen.update({place: self.world.schedule.now for place, until in seen.items() if until is None})
         elif notice.event is Event.TRY_FAILOVER and host.is_ours and not host.is_forced(notice.master):
             # C sentinels let opinions of the old address count against the new one for a while.
-            self._count(host, notice.master, _address(notice))
+            self._count(host, notice.master, self._address(notice))
 
     def stepped(self) -> None:
         for (_, host), seen in self._down.items():
@@ -52,7 +52,7 @@ class Agreement(Checker):
         if count < master.settings.quorum:
             self.violated(f"{host.node.name} stands for {name}, {count} of {master.settings.quorum} see it down")
 
-
-def _address(notice: Notice) -> str:
-    """`kind name ip port` is how an event names a master."""
-    return " ".join(notice.text.split()[2:4])
+    def _address(self, notice: Notice) -> str:
+        """`kind name ip port` is how an event names a master; who cannot look up its name tells that instead."""
+        host, port = notice.text.split()[2:4]
+        return f"{self.world.network.names.get(host, host)} {port}"

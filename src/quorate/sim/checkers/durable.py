@@ -81,7 +81,9 @@ class Durable(Checker):
             self._compare(host, "leader-epoch", group.name, epoch)
 
     def _compare(self, host: SentinelHost, directive: str, master: str, told: int) -> None:
-        page = self._pages.setdefault(host, _Page())
+        page = self._pages.get(host)
+        if page is None:
+            page = self._pages[host] = _Page()
         if page.data is not host.disk.data:
             page.data = host.disk.data
             page.epochs = {(kind, name): int(number) for kind, name, number in _EPOCH.findall(page.data)}

@@ -1,41 +1,78 @@
-"""Every acknowledged write is on the final master, or its loss is explained.
+"""Every acknowledged write is on the final master, or its loss is explained by one of these.
 
-Explanations: the replica that was promoted did not have it yet (asynchronous replication), or it was taken by a server
-that was no longer the elected master, or a server came back without it.
+- The server that took it was not the elected master (any more), or less than a majority of the sentinels knew it as
+  such: it was on the wrong side of a partition.
+- It was the elected master, and whoever was elected next never had the write: replication is asynchronous.
+- A server died before the write was on its disk, or its address was given to somebody else's server without a password.
 """
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from quorate.core.requests import Reconfigure, Request
+from quorate.model.identity import MasterName
+from quorate.model.millis import Millis
+from quorate.model.notice import Event, Notice
+from quorate.model.saved import SavedState
 from quorate.sim.checkers.contract import Checker
+from quorate.sim.faults import Kind, Planned
+from quorate.sim.history import Turn
 from quorate.sim.host import SentinelHost
+from quorate.sim.server import RedisServer
+from quorate.sim.workload import Acknowledged
 from quorate.sim.world import Group, World
 
+EARLY: Millis = 3_000
+"""By so much a promotion may be announced before the order arrives: an old master that came back reports the role of
+one all the time."""
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Reign:
-    """A promotion: who, when, and which writes it brought along."""
+    """From a moment on an address is the master. `began` None: nobody was promoted, they went back to it."""
 
+    at: Millis
     ip: str
-    at: int
-    had: frozenset[int]
+    began: Turn | None
 
 
 class Losses(Checker):
-    """Books promotions and restarts; at the end compares the ledger with the data of the final master."""
+    """Books what sentinels tell clients; at the end compares the ledger with the data of the final master."""
 
     name = "losses are explained"
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._reigns: dict[str, list[Reign]] = {group.name: [] for group in world.groups}
+        self._told: dict[tuple[MasterName, SentinelHost], list[tuple[Millis, str]]] = {}
+        self._promoted: dict[str, list[Millis]] = {}
+        self._strangers_until: Millis = 0
         self.lost = 0
 
-    def sent(self, host: SentinelHost, ip: str, request: Request) -> None:  # noqa: ARG002 - whoever promotes, promotes
-        group = self.world.group_at(ip)
-        if group is not None and isinstance(request, Reconfigure) and request.target is None:
-            server = next(s for s in group.servers if s.node.ip == ip)
-            self._reigns[group.name].append(Reign(ip, self.world.schedule.now, frozenset(server.log)))
+    # --- booking ----------------------------------------------------------------------------------------------------
+
+    def started(self, host: SentinelHost, saved: SavedState) -> None:
+        for master in saved.masters:
+            self._note(host, master.name, master.host)
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.master is None:
+            return
+        if notice.event is Event.SWITCH_MASTER:
+            self._note(host, notice.master, notice.text.split()[3])
+        elif notice.event is Event.PROMOTED_SLAVE:
+            ip = notice.text.split()[2]
+            self._note(host, notice.master, ip)
+            self._promoted.setdefault(self.world.network.names.get(ip, ip), []).append(self.world.schedule.now)
+
+    def mended(self, planned: Planned) -> None:
+        if planned.kind is Kind.REUSE:
+            self._strangers_until = self.world.schedule.now
+
+    def _note(self, host: SentinelHost, name: MasterName, place: str) -> None:
+        ip = self.world.network.names.get(place, place)
+        self._told.setdefault((name, host), []).append((self.world.schedule.now, ip))
+
+    # --- judging ----------------------------------------------------------------------------------------------------
 
     def finished(self) -> None:
         for group in self.world.groups:
@@ -43,26 +80,57 @@ class Losses(Checker):
             if len(masters) != 1:
                 continue
             have = set(masters[0].log)
-            for entry in group.ledger.acknowledged.values():
-                if entry.id not in have:
-                    self.lost += 1
-                    if not self._explained(group, entry.id, entry.ip, entry.at):
-                        self.violated(
-                            f"write {entry.id}, acknowledged by {entry.ip} at {entry.at}, is gone unexplained"
-                        )
+            gone = [entry for entry in group.ledger.acknowledged.values() if entry.id not in have]
+            self.lost += len(gone)
+            reigns = self._reigns(group) if gone else []
+            for entry in gone:
+                if not self._is_explained(group, reigns, entry):
+                    self.violated(f"write {entry.id}, acknowledged by {entry.ip} at {entry.at}, is gone unexplained")
 
-    def _explained(self, group: Group, write: int, ip: str, at: int) -> bool:
-        if any(server.ever_lost_data for server in group.servers) or self._was_replaced(group):
+    def _is_explained(self, group: Group, reigns: list[Reign], entry: Acknowledged) -> bool:
+        if any(entry.id in server.history.unsynced for server in group.servers):
             return True
-        reigns = self._reigns[group.name]
-        # Somebody was promoted later without it; or the server that took it had been replaced by then.
-        lag = any(reign.at >= at - 50 and write not in reign.had for reign in reigns)
-        replaced = any(reign.at <= at and reign.ip != ip for reign in reigns)
-        # The only sentinel that knew of a promotion lost its disk before it could tell.
-        forgotten = self.world.amnesia > 0 and any(reign.at <= at and reign.ip == ip for reign in reigns)
-        return lag or replaced or forgotten
+        if entry.at <= self._strangers_until and self._was_replaced(group):
+            return True
+        earlier = bisect_right(reigns, entry.at, key=lambda reign: reign.at)
+        if reigns[earlier - 1].ip != entry.ip or not self._is_known(group, entry):
+            return True
+        # Who had it once and was made to follow somebody without it did not lag.
+        promotions = [reign.began for reign in reigns[earlier:] if reign.began is not None]
+        return any(entry.id not in turn.had and entry.id not in turn.replaced for turn in promotions)
+
+    def _is_known(self, group: Group, entry: Acknowledged) -> bool:
+        """Whether a majority of the sentinels sent clients to where the write was taken, when it was."""
+        knowing = 0
+        for host in self.world.sentinels:
+            told = self._told.get((group.name, host), [])
+            place = bisect_right(told, entry.at, key=lambda at_ip: at_ip[0])
+            knowing += place > 0 and told[place - 1][1] == entry.ip
+        return knowing >= len(self.world.sentinels) // 2 + 1
+
+    def _reigns(self, group: Group) -> list[Reign]:
+        """Who was the elected master from when on, oldest first."""
+        reigns = [Reign(0, group.servers[0].node.ip, None)]
+        for at, ip, turn, is_known in sorted(self._turns(group), key=lambda one: one[0]):
+            if not turn.followed and is_known:
+                reigns.append(Reign(at, ip, turn))
+            elif turn.followed and reigns[-1].ip == ip:
+                reigns.append(Reign(at, turn.followed, None))
+        return reigns
+
+    def _turns(self, group: Group) -> Iterator[tuple[Millis, str, Turn, bool]]:
+        """All turns of all servers, and of promotions whether a sentinel ever noticed."""
+        for server in self._servers(group):
+            turns, ip = server.history.turns, server.node.ip
+            ends = [*(turn.at for turn in turns[1:]), self.world.schedule.now]
+            for turn, until in zip(turns, ends, strict=False):
+                noticed = any(turn.at - EARLY <= moment <= until for moment in self._promoted.get(ip, ()))
+                yield turn.at, ip, turn, noticed
+
+    def _servers(self, group: Group) -> list[RedisServer]:
+        ours = {server.node.ip for server in group.servers}
+        return [*group.servers, *(stranger for stranger in self.world.foreign if stranger.node.ip in ours)]
 
     def _was_replaced(self, group: Group) -> bool:
         """Whether a server of another cluster stood at an address of ours and nothing told the two apart."""
-        ours = {server.node.ip for server in group.servers}
-        return any(stranger.node.ip in ours and not stranger.password for stranger in self.world.foreign)
+        return any(stranger.foreign and not stranger.password for stranger in self._servers(group))

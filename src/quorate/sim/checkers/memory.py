@@ -3,7 +3,7 @@
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.world import World
 
-EVERY = 20
+EVERY = 100
 """Steps between two counts."""
 
 

@@ -37,8 +37,18 @@ class OneConfiguration(Checker):
         if not isinstance(request, PublishHello) or not request.hello.config_epoch:
             return
         said = request.hello
+        if not host.is_ours and _is_conducting(host, said.master):
+            # A C sentinel that waits for its promoted replica takes over the epoch of a newer configuration, but not
+            # the address if that is the one from which it is failing over.
+            return
         key = (said.master, int(said.config_epoch))
         place = (said.master_host, said.master_port)
         known = self._told.setdefault(key, place)
         if known != place and key not in self._forced and said.config_epoch > self.world.amnesia:
             self.violated(f"{host.node.name} tells of {place} under {key}, others of {known}")
+
+
+def _is_conducting(host: SentinelHost, name: MasterName) -> bool:
+    """Whether a sentinel is in the second half of a failover of its own."""
+    master = host.master(name)
+    return master is not None and master.failover_state in ("reconf_slaves", "update_config")

@@ -12,6 +12,9 @@ from quorate.sim.world import World
 QUIET: Millis = 5_000
 """So long nothing may have changed, on a healthy disk, until the file must have caught up."""
 
+LOOK: Millis = 2_000
+"""How long it is between two looks at everybody."""
+
 Known: TypeAlias = dict[str, tuple[object, ...]]
 """By master: address, both epochs, peers, replicas; under "" our id and the current epoch."""
 
@@ -30,7 +33,7 @@ class Restarts(Checker):
         now = self.world.schedule.now
         if now < self._next:
             return
-        self._next = now + 1_000
+        self._next = now + LOOK
         for host in self.world.sentinels:
             if host.node.paused or host.disk.full or host.disk.delay or host.disk.saving is not None:
                 self._known.pop(host, None)

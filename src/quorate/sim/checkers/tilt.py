@@ -37,6 +37,8 @@ class Tilt(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._tilted: set[SentinelHost] = set()
+        self._overtaken: dict[SentinelHost, frozenset[int]] = {}
+        """Questions that were taken in before TILT began: their answers were on the way, and waited for the disk."""
         self._awake: dict[SentinelHost, tuple[int, Millis]] = {}
         """By sentinel: which life it was in, and what its clock said, when it was last seen running."""
 
@@ -51,6 +53,12 @@ class Tilt(Checker):
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.event is Event.TILT:
             self._tilted.add(host)
+            now = self.world.schedule.now
+            self._overtaken[host] = frozenset(
+                question.caller
+                for question, asked in host.questions.values()
+                if isinstance(question, VoteRequested) and asked < now
+            )
             self._awake.pop(host, None)
         elif notice.event is Event.TILT_OVER:
             self._tilted.discard(host)
@@ -64,5 +72,7 @@ class Tilt(Checker):
                 self.violated(f"{host.node.name} slept {host.clock() - seen} ms and told +sdown {notice.text}")
 
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
-        if host in self._tilted and isinstance(question, VoteRequested) and isinstance(result, Opinion) and result.down:
+        if host not in self._tilted or not isinstance(question, VoteRequested) or not isinstance(result, Opinion):
+            return
+        if result.down and question.caller not in self._overtaken[host]:
             self.violated(f"{host.node.name} answered that {question.ip} is down")

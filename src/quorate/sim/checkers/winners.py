@@ -80,7 +80,8 @@ class Winners(Checker):
     def _judge(self, host: SentinelHost, name: MasterName) -> None:
         """It stands; in which earlier epochs did it take part that somebody else has won?"""
         master = host.master(name)
-        if master is None:
+        if master is None or not self.world.knows_all(host, name):
+            # Whoever does not know every voter may take an election for lost by all that somebody has won.
             return
         now = self.world.schedule.now
         for epoch, took_part in self._part.get((host, name), {}).items():

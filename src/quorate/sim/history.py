@@ -1,0 +1,50 @@
+"""What became of a server's role and data, for whoever asks afterwards where an acknowledged write went."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from quorate.model.millis import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A server was told to be a master (`followed` is ""), or to follow another address.
+
+    `had` are its writes at that moment, `replaced` those that it had had before a resynchronisation took them away.
+    """
+
+    at: Millis
+    followed: str
+    had: frozenset[int]
+    replaced: frozenset[int]
+
+
+@dataclass(slots=True)
+class History:
+    """The turns of one server, oldest first, and the writes that it once had and does not have any more."""
+
+    turns: list[Turn] = field(default_factory=list)
+    unsynced: set[int] = field(default_factory=set)
+    """Lost because they were not on disk when it died."""
+    replaced: set[int] = field(default_factory=set)
+    """Lost because it took over the data of a master that did not have them."""
+
+    def turned(self, at: Millis, master_ip: str | None, log: Sequence[int]) -> None:
+        """It was told to be a master (None), or to follow one; which it may have been already."""
+        self.turns.append(Turn(at, master_ip or "", frozenset(log), frozenset(self.replaced)))
+
+    def died(self, log: Sequence[int], kept: Sequence[int]) -> None:
+        """It died with this on disk."""
+        if len(kept) < len(log):
+            self.unsynced |= set(log).difference(kept)
+
+    def resynced(self, log: Iterable[int], now: Iterable[int]) -> None:
+        """Its data was replaced by that of its master."""
+        had = set(now)
+        self.replaced |= set(log) - had
+        self.regained(had)
+
+    def regained(self, writes: Iterable[int]) -> None:
+        """It has these now."""
+        self.unsynced.difference_update(writes)
+        self.replaced.difference_update(writes)

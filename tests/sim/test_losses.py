@@ -1,0 +1,85 @@
+"""A lost write is excused by what explains it, and not by promotions that have nothing to do with it."""
+
+from dataclasses import replace
+
+import pytest
+
+from quorate.core.inputs import FailoverRequested
+from quorate.sim.checkers.contract import Violation
+from quorate.sim.checkers.liveness import unsettled
+from quorate.sim.checkers.losses import Losses
+from quorate.sim.phases import advance
+from quorate.sim.server import RedisServer
+from quorate.sim.workload import Acknowledged
+from quorate.sim.world import Options, World
+
+OPTIONS = Options("losses", 3, 1, 1, 2, 500, 2_000, 1, 0, 1, 0, 0.0)
+NEVER_WRITTEN = 1_000_000
+START = 20_000
+
+
+def there_and_back() -> tuple[World, Losses]:
+    """Two failovers by operators: the first master is the master again, and everybody knows it."""
+    world = World(OPTIONS)
+    losses = Losses(world)
+    world.observers.append(losses)
+    advance(world, START)
+    for host in world.sentinels[:2]:
+        host.typed(FailoverRequested(host.caller(None), world.groups[0].name))
+        advance(world, world.schedule.now + 15_000)
+    assert not unsettled(world)
+    assert world.groups[0].servers[0].is_master
+    losses.finished()
+    return world, losses
+
+
+def acknowledge(world: World, server: RedisServer, at: int) -> None:
+    """A client was promised a write that nobody has."""
+    world.groups[0].ledger.note(Acknowledged(NEVER_WRITTEN, server.node.ip, at))
+
+
+def test_a_write_of_the_present_reign_must_be_there_though_others_reigned_before() -> None:
+    world, losses = there_and_back()
+    acknowledge(world, world.groups[0].servers[0], world.schedule.now - 2_000)
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()
+
+
+def test_whoever_took_it_was_not_the_elected_master_any_more() -> None:
+    world, losses = there_and_back()
+    acknowledge(world, world.groups[0].servers[1], world.schedule.now - 2_000)
+    losses.finished()
+    assert losses.lost > 0
+
+
+def test_whoever_was_elected_next_never_had_it() -> None:
+    world, losses = there_and_back()
+    acknowledge(world, world.groups[0].servers[0], START - 500)
+    losses.finished()
+
+
+def test_whoever_was_elected_next_had_it_once_and_was_made_to_forget_it() -> None:
+    world, losses = there_and_back()
+    acknowledge(world, world.groups[0].servers[0], START - 500)
+    for server in world.groups[0].servers:
+        turns = server.history.turns
+        turns[:] = [replace(turn, replaced=frozenset({NEVER_WRITTEN})) for turn in turns]
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()
+
+
+def test_it_was_not_on_disk_when_its_server_died() -> None:
+    world, losses = there_and_back()
+    server = world.groups[0].servers[0]
+    acknowledge(world, server, world.schedule.now - 2_000)
+    server.history.died([*server.log, NEVER_WRITTEN], server.log)
+    losses.finished()
+
+
+def test_only_a_minority_knew_who_took_it() -> None:
+    world, losses = there_and_back()
+    name, now = world.groups[0].name, world.schedule.now
+    acknowledge(world, world.groups[0].servers[0], now)
+    for host in world.sentinels[:2]:
+        losses._note(host, name, world.groups[0].servers[1].node.ip)
+    losses.finished()
