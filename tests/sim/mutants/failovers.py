@@ -113,7 +113,7 @@ FAILOVERS = (
         CONFIGURATION,
         at=(0, 20),
     ),
-    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(3067, 1)),
+    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1033, 1)),
     mutant(
         "demotes who returns before it has heard a majority",
         Patch(reconfiguration, "majority_agrees", always(True)),
