@@ -33,13 +33,24 @@ def test_a_killed_master_is_replaced_and_comes_back_as_a_replica(lab: Lab) -> No
     assert epochs == {"1"}
 
 
+def test_an_old_master_takes_no_writes_for_long_when_it_returns(lab: Lab) -> None:
+    trio = lab.trio()
+    for sentinel in trio.sentinels:
+        sentinel.sentinel("DEBUG", "PUBLISH-PERIOD", 2000, "INFO-PERIOD", 10000)
+    old = trio.servers[0]
+    old.kill()
+    trio.moved_from(old)
+    old.start()
+    eventually(lambda: old.ask("ROLE")[0] == "slave", "it is a replica within two seconds", 2)  # type: ignore[index]
+
+
 def test_a_hanging_master_is_replaced_and_corrected_when_it_wakes_up(lab: Lab) -> None:
     trio = lab.trio(replicas=1)
     old = trio.servers[0]
     old.notify(signal.SIGSTOP)
     new = trio.moved_from(old)
     old.notify(signal.SIGCONT)
-    # It still believes to be the master; only a replica that reports so for 4 publish-periods is corrected.
+    # It still believes to be the master, until somebody has heard a majority and corrects it.
     eventually(lambda: follows(old, new), "the old master was made a replica", 25)
     trio.settled()
 

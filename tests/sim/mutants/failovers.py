@@ -1,7 +1,6 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
 from quorate.core import (
-    asking,
     cadence,
     candidacy,
     discovery,
@@ -9,17 +8,15 @@ from quorate.core import (
     reconfiguration,
     roster,
     selection,
-    settling,
     tilt,
     watching,
 )
 from quorate.core.outcome import Tell
 from quorate.core.selection import Candidate
-from quorate.core.settling import Claimant
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.hello import Hello
-from quorate.model.identity import Epoch, RunId
+from quorate.model.identity import Epoch
 from quorate.model.notice import Event, Notice
 from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, mutant, nothing
 
@@ -27,7 +24,6 @@ PROMOTION = "the best replica is promoted"
 EPOCHS = "epochs never go back"
 CONFIGURATION = "one configuration per epoch"
 DEMOTION = "no demotion on a stale view"
-SETTLED = "conflicts are settled for more data"
 TILT = "hands off in TILT"
 NOTICES = "notices are consistent"
 ORDER = "the core is in order"
@@ -38,15 +34,6 @@ LIVENESS = "all comes right in time"
 
 def _most_lagging(candidate: Candidate) -> tuple[int, int, bool, str]:
     return (candidate.priority, candidate.offset, not candidate.run_id, candidate.run_id.lower())
-
-
-def _less_data(claimant: Claimant) -> tuple[int, int, str, str]:
-    return (claimant.offset, claimant.followers, claimant.run_id, claimant.name)
-
-
-def _always_mine(turn: Turn, master: Master) -> dict[RunId, RunId]:
-    me = turn.state.settings.myid
-    return dict.fromkeys([*master.peers, me], me)
 
 
 def _newest_or_not(right: Function) -> Function:
@@ -134,15 +121,7 @@ FAILOVERS = (
         at=(11, 40),
         alone=True,
     ),
-    Mutant(
-        "settles conflicts, which are frequent where everybody always wins, for less data",
-        (Patch(settling, "_by_data", instead(_less_data)), Patch(asking, "votes_cast", instead(_always_mine))),
-        frozenset({SETTLED}),
-        seed=81,
-        within=100,
-        alone=True,
-    ),
-    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(3067, 1)),
+    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1033, 1)),
     mutant(
         "demotes who returns before it has heard a majority",
         Patch(reconfiguration, "majority_agrees", always(True)),

@@ -4,6 +4,7 @@ Judged by the data that the servers really hold, not by what they said of it. Wh
 liveness checker: the two sides never agree again.
 """
 
+from quorate.core.view import MasterView, ReplicaView
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
@@ -33,19 +34,19 @@ class Settled(Checker):
             self.violated(f"{host.node.name} settled for {ip}, where nobody of {name} ever was")
             return
         named = {place[0] for sentinel in self.world.sentinels if (place := sentinel.address_of(name)) is not None}
-        heard = {
-            replica.instance.ip
-            for replica in host.replicas(name)
-            if replica.role.reported is Role.MASTER
-            and replica.role.info_age <= FRESH
-            and "s_down" not in replica.instance.flags
-        }
+        heard = {view.instance.ip for view in (host.master(name), *host.replicas(name)) if view and _is_heard(view)}
         for other in (servers[place] for place in sorted(named & heard & servers.keys() - {ip})):
             if _related(chosen, other) and len(other.log) > len(chosen.log) + SLACK:
                 self.violated(
                     f"{host.node.name} settled for {chosen.node.name} with {len(chosen.log)} writes,"
                     f" {other.node.name} has {len(other.log)}"
                 )
+
+
+def _is_heard(view: MasterView | ReplicaView) -> bool:
+    """Whether the sentinel has just heard of this server that it is master."""
+    master = view.role.reported is Role.MASTER and "s_down" not in view.instance.flags
+    return master and view.role.info_age <= FRESH
 
 
 def _related(one: RedisServer, other: RedisServer) -> bool:
