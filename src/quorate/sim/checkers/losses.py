@@ -19,7 +19,7 @@ from quorate.sim.faults import Kind, Planned
 from quorate.sim.history import Turn
 from quorate.sim.host import SentinelHost
 from quorate.sim.server import RedisServer
-from quorate.sim.workload import Acknowledged
+from quorate.sim.workload import PATIENCE, Acknowledged
 from quorate.sim.world import Group, World
 
 EARLY: Millis = 3_000
@@ -66,7 +66,8 @@ class Losses(Checker):
 
     def mended(self, planned: Planned) -> None:
         if planned.kind is Kind.REUSE:
-            self._strangers_until = self.world.schedule.now
+            # What the stranger has said yes to may still be on its way.
+            self._strangers_until = self.world.schedule.now + PATIENCE
 
     def _note(self, host: SentinelHost, name: MasterName, place: str) -> None:
         ip = self.world.network.names.get(place, place)

@@ -37,11 +37,12 @@ class OneConfiguration(Checker):
         if not isinstance(request, PublishHello) or not request.hello.config_epoch:
             return
         said = request.hello
+        key = (said.master, int(said.config_epoch))
         if not host.is_ours and _is_conducting(host, said.master):
             # A C sentinel that waits for its promoted replica takes over the epoch of a newer configuration, but not
-            # the address if that is the one from which it is failing over.
+            # the address if that is the one from which it is failing over; it tells so, then and afterwards.
+            self._forced.add(key)
             return
-        key = (said.master, int(said.config_epoch))
         place = (said.master_host, said.master_port)
         known = self._told.setdefault(key, place)
         if known != place and key not in self._forced and said.config_epoch > self.world.amnesia:
