@@ -285,8 +285,9 @@ class Chaos:
             inputs.PubSubSpoke(conn),
             inputs.Reconfigured(conn, about, ""),
             inputs.LinkRefused(conn, "NOAUTH Authentication required."),
+            inputs.ConfigTold(conn, about, *((None, None), (Epoch(a % 9), None), (Epoch(b % 9), Epoch(a % 9)))[a % 3]),
         ]
-        self.submit(news[b % 5])
+        self.submit(news[b % 6])
 
     def operator(self, a: int, b: int) -> None:
         self.caller += 1

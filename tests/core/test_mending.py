@@ -50,13 +50,13 @@ def test_an_old_master_is_demoted_soon_after_its_return() -> None:
     assert DEMOTED in tail(world), "a second until we look at it, two until a peer says hello"
 
 
-def test_peers_hear_of_us_at_once_so_that_they_need_not_wait() -> None:
+def test_peers_are_asked_at_once() -> None:
     world = returned()
     world.quiet = frozenset()
     until(world, "-role-change")
     told = tail(world)
     claim = next(i for i, line in enumerate(told) if line.startswith("-role-change"))
-    assert [line.split()[1] for line in told[claim:] if " hello " in line] == ["b", "c"]
+    assert [line.split()[1] for line in told[claim:] if "asked for its configuration" in line] == ["b", "c"]
 
 
 def test_not_by_who_hears_nobody() -> None:
@@ -104,7 +104,7 @@ def test_not_while_an_election_may_have_had_a_winner() -> None:
 
 def test_not_on_what_was_heard_before_we_were_late() -> None:
     world = returned()
-    world.run(1_100)
+    until(world, "-role-change")
     state_of(world).late_at = world.now + 60_000
     world.run(5_000)
     assert DEMOTED not in tail(world)
@@ -144,3 +144,14 @@ def test_the_order_is_not_repeated_on_old_news() -> None:
     assert tail(world).count(DEMOTED) == 1
     world.run(20_000)
     assert DEMOTED not in tail(world)
+
+
+def test_a_hello_that_was_long_on_its_way_is_no_proof() -> None:
+    world = returned()
+    silence(world, "b", "c")
+    until(world, "-role-change")
+    epochs = (state_of(world).current_epoch, master_of(world).config_epoch)
+    for letter, port in (("b", 26380), ("c", 26381)):
+        greet(world, hello_of(letter, port, epochs, (HOST, AHEAD)))
+    world.run(2_000)
+    assert DEMOTED not in tail(world), "only an answer is younger than the claim"

@@ -252,6 +252,13 @@ class World:
                 self.soon(inputs.Pinged(conn, Pong.PONG, "PONG"))
             case requests.AskKind():
                 self.soon(inputs.KindAnswered(conn, puppet.ours))
+            case requests.AskConfig():
+                current, _, config = puppet.believes
+                if "config" not in self.quiet:
+                    self.say(f"-> {puppet.letter} asked for its configuration of {request.master}")
+                epochs = (Epoch(config), Epoch(current) if request.ours else None)
+                if puppet.up:
+                    self.soon(inputs.ConfigTold(conn, request.about, *epochs))
             case requests.PublishHello():
                 told = request.hello
                 if told.config_epoch > puppet.believes[2]:

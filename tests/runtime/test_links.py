@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from quorate.core.inputs import (
+    ConfigTold,
     InfoArrived,
     Input,
     KindAnswered,
@@ -22,6 +23,7 @@ from quorate.core.inputs import (
     Reconfigured,
 )
 from quorate.core.requests import (
+    AskConfig,
     AskDown,
     AskInfo,
     AskKind,
@@ -47,6 +49,7 @@ CONN, ABOUT = ConnId(7), InstanceId(3)
 OPENED = LinkOpened(CONN, "127.0.0.1")
 RUN_ID = RunId("a" * 40)
 HELLO = Hello("127.0.0.1", 26379, RUN_ID, Epoch(1), MasterName("m"), "127.0.0.1", 6379, Epoch(1))
+CONFIG = AskConfig(ABOUT, MasterName("m"), ours=True)
 ASK = AskDown(ABOUT, "127.0.0.1", 6379, Epoch(5), None)
 PUBLISH = PublishHello(ABOUT, HELLO)
 ORDER = Reconfigure(ABOUT, None)
@@ -118,6 +121,8 @@ SPELLED: list[tuple[Request, bytes]] = [
     (Authenticate("joe", "p w"), encode_command("AUTH", "joe", "p w")),
     (KillScript(), encode_command("SCRIPT", "KILL")),
     (AskKind(), encode_command("SENTINEL", "QUORATE")),
+    (CONFIG, encode_command("SENTINEL", "QUORATE", "m")),
+    (replace(CONFIG, ours=False), encode_command("SENTINEL", "MASTER", "m")),
     (ASK, encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, "*")),
     (
         replace(ASK, candidate=RUN_ID),
@@ -177,6 +182,15 @@ ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
         b"*3\r\n:0\r\n$40\r\n%b\r\n:9\r\n" % RUN_ID.encode(),
         [PeerAnswered(CONN, ABOUT, False, RUN_ID, Epoch(9))],
     ),
+    (CONFIG, b"*2\r\n:3\r\n:5\r\n", [ConfigTold(CONN, ABOUT, Epoch(3), Epoch(5))]),
+    (CONFIG, b"*2\r\n$12\r\nconfig-epoch\r\n$1\r\n3\r\n", [ConfigTold(CONN, ABOUT, None, None)]),
+    (
+        CONFIG,
+        b"*4\r\n$4\r\nname\r\n$1\r\nm\r\n$12\r\nconfig-epoch\r\n$1\r\n3\r\n",
+        [ConfigTold(CONN, ABOUT, Epoch(3), None)],
+    ),
+    (CONFIG, b"*2\r\n:-1\r\n:9223372036854775807\r\n", [ConfigTold(CONN, ABOUT, None, Epoch(2**63 - 1))]),
+    (CONFIG, b"-ERR No such master with that name\r\n", [ConfigTold(CONN, ABOUT, None, None)]),
     (AskKind(), b"*1\r\n:3\r\n", [KindAnswered(CONN, ours=True)]),
     (AskKind(), b"-ERR Unknown subcommand\r\n", [KindAnswered(CONN, ours=False)]),
     (ORDER, QUEUED + b"*4\r\n+OK\r\n-ERR no file\r\n:1\r\n:0\r\n", [Reconfigured(CONN, ABOUT, "")]),

@@ -10,13 +10,7 @@ KEPT = Path(__file__).parent.parent / "seeds.txt"
 
 SEEDS = [seed for line in KEPT.read_text().splitlines() if (seed := line.partition("#")[0].strip())]
 
-OPEN = {"1033", "3067"}
-"""Those whose defect is known and not mended yet (docs/verification.md)."""
-
-
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_seed_that_once_failed_holds(seed: str, request: pytest.FixtureRequest) -> None:
-    if seed in OPEN:
-        request.applymarker(pytest.mark.xfail(reason="open", strict=False))
+def test_a_seed_that_once_failed_holds(seed: str) -> None:
     failed = run(Order(seed)).failed
     assert failed is None, f"{failed.checker}: {failed.text}; again: quorate simulate --seed {seed} --trace"

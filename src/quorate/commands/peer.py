@@ -6,9 +6,9 @@ from quorate import __version__
 from quorate.commands.contract import Answer, Handler, Host, Later, Now, Session
 from quorate.commands.errors import refused
 from quorate.commands.numbers import NOT_AN_INTEGER, integer
-from quorate.commands.results import reply_of
+from quorate.commands.results import NO_SUCH_MASTER, reply_of
 from quorate.core.inputs import Caller, VoteRequested
-from quorate.model.identity import Epoch, RunId, text_of
+from quorate.model.identity import Epoch, MasterName, RunId, text_of
 
 _NO_CANDIDATE = b"*"
 
@@ -27,7 +27,14 @@ def is_master_down_by_addr(host: Host, session: Session, args: list[bytes]) -> A
 
 
 def kind(host: Host, session: Session, args: list[bytes]) -> Answer:
-    """Tells a peer that we are one of its own kind, and of which version: an array, where C Sentinel has an error."""
+    """Tells a peer that we are one of its own kind, and of which version: an array, where C Sentinel has an error.
+
+    With the name of a master: [config epoch, current epoch].
+    """
+    if len(args) > 2:
+        view = host.view()
+        master = view.master(MasterName(text_of(args[2])))
+        return Now(([int(master.config_epoch), int(view.current_epoch)],)) if master else refused(NO_SUCH_MASTER)
     return Now(([b"quorate", __version__.encode()],))
 
 

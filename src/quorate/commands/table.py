@@ -144,7 +144,7 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("sentinel|pending-scripts", 2, "admin", ""),
     ("sentinel|primaries", 2, "admin", ""),
     ("sentinel|primary", 3, "admin", ""),
-    ("sentinel|quorate", 2, "admin", ""),
+    ("sentinel|quorate", -2, "admin", ""),
     ("sentinel|remove", 3, "admin", ""),
     ("sentinel|replicas", 3, "admin", ""),
     ("sentinel|reset", 3, "admin", ""),

@@ -3,7 +3,6 @@
 A job names the slot for which it was booked; booking an instance into an earlier slot makes the older job stale.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -180,17 +179,8 @@ def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
 
 def greet_everybody(turn: Turn, master: Master) -> None:
     """Send a hello to all instances of a master as soon as what it tells is durable: peers first."""
-    _greet(turn, master, list(reversed(master.instances())))
-
-
-def greet_peers(turn: Turn, master: Master) -> None:
-    """Send a hello to all peers."""
-    _greet(turn, master, list(master.peers.values()))
-
-
-def _greet(turn: Turn, master: Master, whom: Sequence[Watched]) -> None:
     ready = turn.state.durable >= turn.revision()
-    for watched in whom:
+    for watched in reversed(master.instances()):
         greeting = hello(turn, master, watched)
         if greeting is not None and watched.link.command_open and watched.link.command is not None:
             watched.link.pending += 1

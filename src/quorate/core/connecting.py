@@ -24,6 +24,10 @@ DEAF_AFTER_PERIODS = 3
 PINGS_PER_DOWN_AFTER = 10
 SHORTEST_PING: Millis = 50
 
+PATIENT_ATTEMPT: Millis = 3_500
+"""An attempt to connect that has not succeeded by then is begun anew: its packets are lost, and TCP would send the next
+ones 7, 15 and 31 seconds after the first, however soon the far end is within reach again."""
+
 JITTER: Millis = 100
 """Spread of reconnection attempts, so that a returning server is not greeted by everybody in one millisecond."""
 
@@ -169,7 +173,7 @@ def lost_command(turn: Turn, link: Link) -> None:
     for owner in link.owners:
         watched = turn.state.instances[owner][1]
         if isinstance(watched, Peer):
-            watched.asked = 0
+            watched.asked = watched.config_asked = 0
 
 
 def retire(turn: Turn, link: Link) -> None:
@@ -185,6 +189,10 @@ def drop_deaf(turn: Turn, link: Link, down_after: Millis) -> None:
         # The silence may be ours: what the far end said waits in a buffer that we have not read.
         return
     now = turn.now
+    if link.command is not None and not link.command_open and now - link.command_since > PATIENT_ATTEMPT:
+        close_command(turn, link)
+    if link.pubsub is not None and not link.pubsub_open and now - link.pubsub_since > PATIENT_ATTEMPT:
+        close_pubsub(turn, link)
     oldest = now - turn.state.tuning.min_link_reconnect_period
     if (
         link.command is not None

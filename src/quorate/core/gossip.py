@@ -1,6 +1,6 @@
 """Hello messages: finding peers, and adopting the newest configuration (spec 4)."""
 
-from quorate.core import conflict, epochs, mending, roster, switching
+from quorate.core import conflict, epochs, roster, switching
 from quorate.core.state import Master, Peer
 from quorate.core.turn import Turn
 from quorate.model.address import Address
@@ -32,8 +32,6 @@ def on_hello(turn: Turn, hello: Hello) -> None:
         peer.hello = hello
         if conflict.rivals(turn, master):
             turn.check(master)
-    if master.astray:
-        mending.look_again(turn, master)
 
 
 def _known_sender(turn: Turn, master: Master, hello: Hello) -> Peer | None:

@@ -125,6 +125,15 @@ class KindAnswered(NamedTuple):
     ours: bool
 
 
+class ConfigTold(NamedTuple):
+    """The reply to `AskConfig`. Both None for an error; `current_epoch` None from a C Sentinel, which does not tell."""
+
+    conn: ConnId
+    about: InstanceId
+    config_epoch: Epoch | None
+    current_epoch: Epoch | None
+
+
 class Reconfigured(NamedTuple):
     """EXEC of a `Reconfigure` was answered; `error` "" when the server took it."""
 
@@ -254,6 +263,7 @@ Input: TypeAlias = (
     | Published
     | PeerAnswered
     | KindAnswered
+    | ConfigTold
     | Reconfigured
     | LinkRefused
     | VoteRequested

@@ -29,6 +29,7 @@ LinkInput = (
     | inputs.Published
     | inputs.PeerAnswered
     | inputs.KindAnswered
+    | inputs.ConfigTold
     | inputs.Reconfigured
     | inputs.LinkRefused
 )
@@ -53,6 +54,11 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
         case inputs.KindAnswered():
             _answered(link)
             link.ours = event.ours
+        case inputs.ConfigTold():
+            _answered(link)
+            entry = turn.state.instances.get(event.about)
+            if entry is not None and isinstance(entry[1], Peer):
+                mending.on_told(turn, entry[0], entry[1], event)
         case inputs.Reconfigured():
             _answered(link)
         case inputs.LinkRefused():

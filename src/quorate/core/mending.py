@@ -2,15 +2,18 @@
 
 The specification waits: 4 publish-periods, or failover-timeout, in which the news of a failover that we missed would
 come. A server that returns with a role of long ago is another matter: nobody has given it that role just now, so it is
-corrected as soon as a majority was heard that knows of nothing newer.
+corrected as soon as a majority, asked for its configuration since, knows of nothing newer.
 """
 
 from dataclasses import dataclass
 
 from quorate.core import asking, cadence, conflict, discovery, reconfiguration
+from quorate.core.inputs import ConfigTold
 from quorate.core.reconfiguration import Contact, MasterSigns
-from quorate.core.state import Master, Replica
+from quorate.core.requests import AskConfig
+from quorate.core.state import Master, Peer, Replica
 from quorate.core.turn import Turn
+from quorate.model.identity import MasterName
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event
@@ -38,15 +41,28 @@ def look(turn: Turn, master: Master, replica: Replica) -> None:
     if wrong is None:
         master.astray.discard(replica)
         return
-    if wrong.came_so and replica not in master.astray:
+    if wrong.came_so:
         master.astray.add(replica)
-        # Peers see the same within a second. Whoever sees it last makes the majority complete for those before.
-        cadence.greet_peers(turn, master)
+        _ask_peers(turn, master)
     _mend(turn, master, replica, wrong)
 
 
-def look_again(turn: Turn, master: Master) -> None:
-    """A peer was heard: that may have been the majority for which some of the replicas wait."""
+def _ask_peers(turn: Turn, master: Master) -> None:
+    for peer in master.peers.values():
+        if peer.link.usable and not peer.config_asked:
+            turn.send(peer.link, AskConfig(peer.id, MasterName(master.name), peer.link.ours is True))
+            peer.link.pending += 1
+            peer.config_asked = turn.now
+
+
+def on_told(turn: Turn, master: Master, peer: Peer, told: ConfigTold) -> None:
+    """A peer has told its configuration: that may have been the majority for which some of the replicas wait."""
+    asked, peer.config_asked = peer.config_asked, 0
+    if told.config_epoch is None or not asked:
+        return
+    peer.config_sure = asked
+    peer.config_epoch = max(peer.config_epoch, told.config_epoch)
+    peer.told_epoch = told.current_epoch or peer.told_epoch
     for replica in [r for r in master.replicas if r in master.astray]:
         wrong = _wrong(turn, master, replica)
         reachable = replica.link.usable and not replica.sdown
@@ -102,18 +118,22 @@ def _agreed(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
         return False
     if not wrong.came_so or master.failover is not None or _election_open(turn, master):
         return False
-    contacts = [Contact(peer.last_hello, peer.config_epoch) for peer in master.peers.values()]
-    since = max(wrong.since, replica.met, state.late_at)
+    contacts = [Contact(peer.config_sure, peer.config_epoch) for peer in master.peers.values()]
+    # What it said last is what the peers were asked about; what they answered before may have been long ago.
+    since = max(wrong.since, replica.info_at, state.late_at)
     return reconfiguration.majority_agrees(contacts, since, master.config_epoch, master.voters())
 
 
 def _election_open(turn: Turn, master: Master) -> bool:
     """Whether an election that a majority knows of may have had a winner whose configuration we have not heard yet.
 
-    Of any majority that elected somebody, one is in the majority that we hear, and its hellos carry the epoch.
+    Of any majority that elected somebody, one is in the majority that we hear, and it tells the epoch.
     """
     state = turn.state
     lasts = asking.election_time(turn, master) + master.settings.failover_timeout
+    if any(peer.told_epoch > state.current_epoch for peer in master.peers.values()):
+        # Its hello, which raises ours as well, is still on its way.
+        return True
     return state.current_epoch > master.config_epoch and turn.now - state.raised_at <= lasts
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
 from quorate.model.hello import Hello
-from quorate.model.identity import Epoch, RunId
+from quorate.model.identity import Epoch, MasterName, RunId
 
 ConnId = NewType("ConnId", int)
 """One attempt at one connection. Never used again, so news of a dead connection is recognised and dropped."""
@@ -79,6 +79,19 @@ class AskKind:
 
 
 @dataclass(frozen=True, slots=True)
+class AskConfig:
+    """Which configuration of a master the peer `about` has: SENTINEL QUORATE name to `ours`, else SENTINEL MASTER name.
+
+    Unlike a hello, which may have been long on its way, the answer is younger than the question. Answered by
+    `ConfigTold`.
+    """
+
+    about: InstanceId
+    master: MasterName
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KillScript:
     """SCRIPT KILL; the reply is ignored."""
 
@@ -93,5 +106,6 @@ Request: TypeAlias = (
     | AskDown
     | Reconfigure
     | AskKind
+    | AskConfig
     | KillScript
 )

@@ -38,14 +38,11 @@ def heard(state: State, now: Millis, conn: ConnId) -> None:
 
 
 def _hello(state: State, now: Millis, event: HelloSeen) -> bool:
-    """Word for word what this peer said last time; epochs only grow, so there is nothing in it for us.
-
-    Unless a replica came in a wrong role: then a majority to be heard is waited for.
-    """
+    """Word for word what this peer said last time; epochs only grow, so there is nothing in it for us."""
     hello = event.hello
     master = state.masters.get(hello.master)
     peer = master.peers.get(hello.sender_id) if master is not None else None
-    if peer is None or peer.hello is not hello or (master is not None and master.astray):
+    if peer is None or peer.hello is not hello:
         return False
     peer.last_hello = now
     if event.conn is not None:

@@ -163,6 +163,7 @@ def _react(turn: Turn, event: Input) -> None:
             | inputs.Published()
             | inputs.PeerAnswered()
             | inputs.KindAnswered()
+            | inputs.ConfigTold()
             | inputs.Reconfigured()
             | inputs.LinkRefused()
         ):

@@ -205,4 +205,5 @@ class Snapshot:
             last_hello=self._now - peer.last_hello,
             voted_leader=peer.leader if peer.leader and not stale else "?",
             voted_epoch=peer.leader_epoch,
+            config_sure=self._now - peer.config_sure if peer.config_sure else None,
         )

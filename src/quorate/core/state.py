@@ -113,6 +113,12 @@ class Peer(Watched):
     last_hello: Millis = 0
     config_epoch: Epoch = Epoch(0)
     """The config epoch that it told last, even if we could not take over what it told."""
+    config_asked: Millis = 0
+    """The question for its configuration that is under way was sent then; 0 when none is."""
+    config_sure: Millis = 0
+    """Its configuration was no newer than `config_epoch` at some moment since this one."""
+    told_epoch: Epoch = Epoch(0)
+    """The current epoch that it told when asked for its configuration."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0

@@ -80,12 +80,16 @@ class ReplicaView:
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """Another sentinel under one master. `voted_leader` "?" when none."""
+    """Another sentinel under one master. `voted_leader` "?" when none.
+
+    `config_sure`: so long ago we asked it for its configuration, and it has answered; None if it never did.
+    """
 
     instance: InstanceView
     last_hello: Millis
     voted_leader: str
     voted_epoch: Epoch
+    config_sure: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from typing import TypeAlias, assert_never
 
 from quorate.core.inputs import (
+    ConfigTold,
     InfoArrived,
     KindAnswered,
     LinkRefused,
@@ -16,6 +17,7 @@ from quorate.core.inputs import (
 )
 from quorate.core.outcome import Connect
 from quorate.core.requests import (
+    AskConfig,
     AskDown,
     AskInfo,
     AskKind,
@@ -35,7 +37,7 @@ from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
 from quorate.wire.info import parse_info
-from quorate.wire.replies import PONG, BrokenReply, ReplyReader, ping_word, vote_of
+from quorate.wire.replies import PONG, BrokenReply, ReplyReader, config_of, ping_word, vote_of
 from quorate.wire.values import Error, Reply
 
 
@@ -49,6 +51,7 @@ class _Kind(Enum):
     PUBLISH = auto()
     ASK = auto()
     KIND = auto()
+    CONFIG = auto()
     QUEUED = auto()
     EXEC = auto()
 
@@ -137,6 +140,8 @@ class CommandLink(Line):
                 return self._spelling.reconfigure(request), (_Kind.EXEC, request.about)
             case AskKind():
                 return self._spelling.kind, _KIND
+            case AskConfig():
+                return self._spelling.ask_config(request), (_Kind.CONFIG, request.about)
             case KillScript():
                 return self._spelling.script_kill, _IGNORED
             case SubscribeHello():
@@ -187,6 +192,8 @@ class CommandLink(Line):
                 self._voted(about, reply, stamp)
             case _Kind.KIND:
                 self._feed(KindAnswered(self.conn, isinstance(reply, list)), stamp)
+            case _Kind.CONFIG:
+                self._feed(ConfigTold(self.conn, about, *config_of(reply)), stamp)
             case _Kind.QUEUED:
                 if isinstance(reply, Error) and not self._first_error:
                     self._first_error = reply.text

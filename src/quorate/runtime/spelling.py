@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from quorate.core.requests import AskDown, Authenticate, PublishHello, Reconfigure
+from quorate.core.requests import AskConfig, AskDown, Authenticate, PublishHello, Reconfigure
 from quorate.model.hello import HELLO_CHANNEL, Hello
 from quorate.wire.encode import encode_command
 from quorate.wire.hello import format_hello
@@ -47,6 +47,10 @@ class Spelling:
             request.epoch,
             request.candidate if request.candidate is not None else "*",
         )
+
+    def ask_config(self, request: AskConfig) -> bytes:
+        """SENTINEL QUORATE name, or SENTINEL MASTER name for C Sentinel."""
+        return encode_command(self._name("SENTINEL"), "QUORATE" if request.ours else "MASTER", request.master)
 
     def reconfigure(self, request: Reconfigure) -> bytes:
         """The transaction of six commands that makes a replica or a master (spec 5.6)."""

@@ -14,7 +14,7 @@ from quorate.core.driver import Driver
 from quorate.core.inputs import Caller, Input
 from quorate.core.requests import ConnId, InstanceId
 from quorate.core.sentinel import Sentinel
-from quorate.core.view import MasterView, PeerView, ReplicaView, SentinelView
+from quorate.core.view import SentinelView
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport
@@ -22,6 +22,7 @@ from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
 from quorate.model.saved import SavedState
 from quorate.sim.disk import Disk
+from quorate.sim.glimpse import Glimpse
 from quorate.sim.messages import Wrong
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
@@ -66,7 +67,7 @@ class Audience(Protocol):
     def answering(self, host: "SentinelHost", question: Input | None, result: outcome.Result) -> None: ...
 
 
-class SentinelHost:
+class SentinelHost(Glimpse):
     """One sentinel of ours on a node of its own; an `Owner` of connections."""
 
     is_ours = True
@@ -293,6 +294,9 @@ class SentinelHost:
                 self._opinion(conn, request.about, message)
             case requests.AskKind():
                 self.submit(inputs.KindAnswered(conn, message is True))
+            case requests.AskConfig():
+                told = message if isinstance(message, tuple) else (None, None)
+                self.submit(inputs.ConfigTold(conn, request.about, *told))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
             case requests.SubscribeHello() if isinstance(message, Wrong):
@@ -317,6 +321,8 @@ class SentinelHost:
                 end.send((inputs.Pong.PONG, "PONG"))
             case requests.AskKind():
                 end.send(self.is_ours or Wrong("ERR unknown subcommand 'quorate'. Try SENTINEL HELP."))
+            case requests.AskConfig():
+                end.send(self._config(message))
             case requests.NameClient() | requests.Authenticate():
                 end.send(True)
             case requests.PublishHello():
@@ -334,50 +340,19 @@ class SentinelHost:
             case _:
                 pass
 
+    def _config(self, asked: requests.AskConfig) -> object:
+        seen, view = self.master(asked.master), self._view()
+        if seen is None or view is None or (asked.ours and not self.is_ours):
+            return Wrong("ERR No such master with that name")
+        return seen.config_epoch, view.current_epoch if asked.ours else None
+
     def typed(self, event: Input) -> None:
         """What an operator types; a process that stands still reads it later."""
         life = self.life
         self._when_running(lambda: self.submit(event) if life == self.life else None)
 
-    # --- what observers may see -------------------------------------------------------------------------------------
-
     def _view(self) -> SentinelView | None:
         return self.driver.view(self.clock()) if self.driver is not None else None
-
-    def master(self, name: MasterName) -> MasterView | None:
-        """How this sentinel sees a master; None for a dead sentinel or an unknown master."""
-        view = self._view()
-        return view.master(name) if view is not None else None
-
-    def replicas(self, name: MasterName) -> tuple[ReplicaView, ...]:
-        """How it sees the replicas."""
-        view = self._view()
-        return view.replicas(name) if view is not None else ()
-
-    def peers(self, name: MasterName) -> tuple[PeerView, ...]:
-        """How it sees its peers."""
-        view = self._view()
-        return view.peers(name) if view is not None else ()
-
-    def address_of(self, name: MasterName) -> tuple[str, int] | None:
-        """Where it sends clients."""
-        view = self._view()
-        return view.current_address(name) if view is not None else None
-
-    def leader_epoch(self, name: MasterName) -> int:
-        """The epoch of its last vote for a master."""
-        master = self.master(name)
-        return master.leader_epoch if master is not None else 0
-
-    def is_forced(self, name: MasterName) -> bool:
-        """Whether an operator forced the failover that it conducts."""
-        master = self.master(name)
-        return master is not None and "force_failover" in master.instance.flags
-
-    def has_promoted(self, name: MasterName) -> bool:
-        """Whether it conducts a failover whose promotion has succeeded."""
-        master = self.master(name)
-        return master is not None and master.failover_state in ("reconf_slaves", "update_config")
 
     def slowness(self) -> Millis:
         """How much later than in time it may have heard an answer."""

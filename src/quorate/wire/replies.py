@@ -192,6 +192,26 @@ def vote_of(reply: Reply) -> tuple[bool, RunId | None, Epoch] | None:
     return down == 1, None if leader == b"*" else RunId(text_of(leader)), Epoch(epoch)
 
 
+def config_of(reply: Reply) -> tuple[Epoch | None, Epoch | None]:
+    """Config epoch and current epoch of a peer: ours answer SENTINEL QUORATE name with the two numbers.
+
+    C Sentinel answers SENTINEL MASTER name with names and values in turn, and the current epoch is not among them.
+    Both None for anything else.
+    """
+    if not isinstance(reply, list):
+        return None, None
+    if len(reply) == 2:
+        return _epoch(reply[0]), _epoch(reply[1])
+    for name, value in zip(reply[::2], reply[1::2], strict=False):
+        if name == b"config-epoch" and isinstance(value, bytes) and _NUMBER.fullmatch(value):
+            return _epoch(int(value)), None
+    return None, None
+
+
+def _epoch(value: Reply) -> Epoch | None:
+    return Epoch(value) if isinstance(value, int) and 0 <= value < EPOCH_LIMIT else None
+
+
 def _usual_lines(data: bytes) -> list[Reply] | None:
     """The replies in `data` if it is nothing but whole lines of the usual sort, else None."""
     if len(data) > _USUAL_CHUNK:

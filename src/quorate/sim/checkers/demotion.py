@@ -40,7 +40,12 @@ class Demotion(Checker):
         if replica is None:
             return
         peers = host.peers(notice.master)
-        heard = 1 + sum(1 for peer in peers if peer.last_hello <= replica.role.reported_for)
+        claimed = replica.role.reported_for
+        heard = 1 + sum(
+            1
+            for peer in peers
+            if peer.last_hello <= claimed or (peer.config_sure is not None and peer.config_sure <= claimed)
+        )
         if heard < (len(peers) + 1) // 2 + 1:
             self.violated(f"{host.node.name} demoted {name} having heard {heard} of {len(peers) + 1} since its claim")
         if replica.role.reported_for < WAIT:
