@@ -95,3 +95,28 @@ OUTAGES: list[tuple[int, bool, list[int | None], int, str]] = [
 @pytest.mark.parametrize(("seen", "heard", "cut_off", "expected", "reason"), OUTAGES, ids=[row[4] for row in OUTAGES])
 def test_outage(seen: int, heard: bool, cut_off: list[int | None], expected: int, reason: str) -> None:
     assert outage(seen, heard, cut_off, down_after=1000) == expected, reason
+
+
+OURS, OLD = "1" * 40, "2" * 40
+IN_LINE = replace(GOOD, name="in line", histories=frozenset({OURS, OLD}))
+STRANGER = replace(GOOD, name="stranger", histories=frozenset({OLD}), offset=10**9)
+
+
+def test_an_old_master_that_came_back_has_more_data_but_not_the_masters() -> None:
+    choice = select([STRANGER, IN_LINE], replace(LIMITS, history=OURS))
+    assert choice.chosen == "in line"
+    assert choice.refused == (("stranger", Reason.OTHER_HISTORY),)
+
+
+HISTORIES = [
+    ([STRANGER, replace(IN_LINE, priority=0)], OURS, "there is nobody else: some data are better than none"),
+    ([STRANGER, IN_LINE], "", "the master's history is not known"),
+    ([STRANGER, IN_LINE], "3" * 40, "the master changed its history unseen by us"),
+    ([replace(STRANGER, histories=frozenset()), IN_LINE], OURS, "a server that tells no history is not refused"),
+    ([replace(STRANGER, histories=frozenset({"4" * 40, OURS})), IN_LINE], OURS, "it was promoted from our history"),
+]
+
+
+@pytest.mark.parametrize(("candidates", "history", "reason"), HISTORIES, ids=[row[2] for row in HISTORIES])
+def test_whose_history_is_no_reason_to_refuse(candidates: list[Candidate], history: str, reason: str) -> None:
+    assert select(candidates, replace(LIMITS, history=history)).chosen == "stranger", reason

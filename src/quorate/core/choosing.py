@@ -1,5 +1,7 @@
 """Whom we would promote now: the rule of selection, fed with what we know of the replicas."""
 
+from dataclasses import replace
+
 from quorate.core import selection
 from quorate.core.selection import Candidate, Selection
 from quorate.core.state import Master, Replica
@@ -16,6 +18,8 @@ def choose(turn: Turn, master: Master) -> Selection:
     tuning = turn.state.tuning
     down_for = _outage(turn, master) if master.sdown else None
     limits = selection.limits(down_for, master.settings.down_after, tuning.ping_period, tuning.info_period)
+    if master.info is not None and master.info.role is Role.MASTER and master.info.histories:
+        limits = replace(limits, history=master.info.histories[0])
     return selection.select((_candidate(turn, r) for r in master.replicas), limits)
 
 
@@ -26,7 +30,9 @@ def _outage(turn: Turn, master: Master) -> Millis:
         r.link_down_for if r.role is Role.SLAVE and not r.sdown and r.info is not None and r.info_at >= fresh else None
         for r in master.replicas
     ]
-    return selection.outage(turn.now - master.sdown_since, heard, cut_off, master.settings.down_after)
+    # One that has become a replica is no master from then on, though it is borne for a while before it counts as down.
+    gone = min(master.sdown_since, master.role_since) if master.role is Role.SLAVE else master.sdown_since
+    return selection.outage(turn.now - gone, heard, cut_off, master.settings.down_after)
 
 
 def _candidate(turn: Turn, replica: Replica) -> Candidate:
@@ -40,4 +46,5 @@ def _candidate(turn: Turn, replica: Replica) -> Candidate:
         ping_age=turn.now - replica.link.available,
         info_age=turn.now - replica.info_at if replica.info is not None else None,
         link_down_for=replica.link_down_for,
+        histories=frozenset(replica.info.histories) if replica.info is not None else frozenset(),
     )

@@ -30,15 +30,18 @@ class Candidate:
     ping_age: Millis
     info_age: Millis | None
     link_down_for: Millis
+    histories: frozenset[str] = frozenset()
+    """The replication ids of its data, present and former; empty where a server tells none (before Redis 4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The greatest ages that a candidate may show, in ms."""
+    """The greatest ages that a candidate may show, in ms, and the replication id of the master ("": unknown)."""
 
     ping_age: Millis
     info_age: Millis
     link_down_for: Millis
+    history: str = ""
 
 
 class Reason(Enum):
@@ -50,6 +53,7 @@ class Reason(Enum):
     NEVER_PROMOTE = "its priority is 0, which means never promote"
     STALE_INFO = "its last INFO is too old"
     CUT_OFF_TOO_LONG = "it has been cut off from its master for too long"
+    OTHER_HISTORY = "its data are not the master's, and another replica has those"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,12 @@ def preference(candidate: Candidate) -> tuple[int, int, bool, str]:
 
 
 def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
-    """Choose the replica to promote."""
+    """Choose the replica to promote.
+
+    A server that has not followed the master since that became one, such as an old master that came back, may well have
+    the higher offset, and nothing of what was written since. It is chosen only if nobody has the master's data. (The
+    master may have changed its history unseen by us; then all of them seem to have another one.)
+    """
     suitable = []
     refused = []
     for candidate in candidates:
@@ -116,5 +125,9 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
             suitable.append(candidate)
         else:
             refused.append((candidate.name, reason))
+    if any(limit.history in candidate.histories for candidate in suitable):
+        strangers = [c for c in suitable if c.histories and limit.history not in c.histories]
+        suitable = [c for c in suitable if c not in strangers]
+        refused += [(c.name, Reason.OTHER_HISTORY) for c in strangers]
     chosen = min(suitable, key=preference, default=None)
     return Selection(chosen.name if chosen else None, tuple(refused))

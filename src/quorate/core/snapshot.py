@@ -183,7 +183,8 @@ class Snapshot:
 
     def _role(self, server: DataServer) -> RoleView:
         info_age = self._now - server.info_at if server.info is not None else 0
-        return RoleView(info_age, server.role, self._now - server.role_since)
+        histories = server.info.histories if server.info is not None else ()
+        return RoleView(info_age, server.role, self._now - server.role_since, histories)
 
     def _replica(self, master: Master, replica: Replica) -> ReplicaView:
         return ReplicaView(

@@ -42,11 +42,14 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class RoleView:
-    """What a data server reported: age of its last INFO (0: never), its role and since when (ms ago)."""
+    """What a data server reported: age of its last INFO (0: never), its role and since when (ms ago), and the
+    replication ids of its data, the present one first.
+    """
 
     info_age: Millis
     reported: Role
     reported_for: Millis
+    histories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ class SlaveSection:
 class InfoReport:
     """One INFO reply. `replicas` are (host, port) of the slaveN lines, in order; `link_down_for` is 0 if absent.
 
-    `offset` and `histories` are a master's: how far its stream has come, and the replication ids of that stream, its
-    own and the one that it continued (0 and empty where absent).
+    `offset` is a master's: how far its stream has come (0 for others). `histories` are the replication ids of the data,
+    the present one and the one that it continued (empty where absent).
     """
 
     text: bytes

@@ -208,14 +208,14 @@ class RedisServer:
             0 if self.is_master or self.link_up else max(1, self.now - self.link_down_since) // 1000 * 1000 or 1000
         )
         if self._info is None or self._info.link_down_for != down_for or self._info.slave.offset != len(self.log):
+            ids = tuple(replid for replid in (self.replid, self.replid2) if replid)
             if self.is_master:
                 replicas = tuple((f.ip, PORT) for f in self.followers.values() if f.online)
                 section = SlaveSection(offset=len(self.log))
-                ids = tuple(replid for replid in (self.replid, self.replid2) if replid)
                 self._info = InfoReport(b"", self.run_id, Role.MASTER, replicas, 0, section, len(self.log), ids)
             else:
                 section = SlaveSection(self.master_ip, PORT, self.link_up, self.priority, len(self.log), announced=True)
-                self._info = InfoReport(b"", self.run_id, Role.SLAVE, (), down_for, section)
+                self._info = InfoReport(b"", self.run_id, Role.SLAVE, (), down_for, section, 0, ids)
         return self._info
 
     # --- writes and messages ----------------------------------------------------------------------------------------

@@ -141,7 +141,8 @@ class World:
         self._address = 0
         for number in range(options.masters):
             self.groups.append(self._group(number))
-        self._group_by_ip = {server.node.ip: group for group in self.groups for server in group.servers}
+        places = [(server.node, group) for group in self.groups for server in group.servers]
+        self._group_by_place = {place: group for node, group in places for place in (node.ip, node.name)}
         for number in range(options.sentinels):
             self.sentinels.append(self._sentinel(number))
         for group in self.groups:
@@ -251,6 +252,6 @@ class World:
         master = host.master(name)
         return master is not None and master.peers + 1 >= len(self.sentinels)
 
-    def group_at(self, ip: str) -> Group | None:
-        """The group to which the server at an address belonged in the beginning."""
-        return self._group_by_ip.get(ip)
+    def group_at(self, place: str) -> Group | None:
+        """The group to which the server at an address, or of a host name, belonged in the beginning."""
+        return self._group_by_place.get(place)

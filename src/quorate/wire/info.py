@@ -33,7 +33,7 @@ def parse_info(text: bytes) -> InfoReport:
         (down_seconds or 0) * 1000,
         slave,
         max(0, offset or 0),
-        _histories(lines) if role is Role.MASTER else (),
+        _histories(lines),
     )
 
 

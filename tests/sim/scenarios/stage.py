@@ -165,7 +165,7 @@ class Stage(Observer):
         self.world.network.names[f"{name}-old"] = gone.node.ip
         gone.node = self.world.node(name)
         if not isinstance(gone, SentinelHost):
-            self.world._group_by_ip[gone.node.ip] = next(g for g in self.world.groups if gone in g.servers)
+            self.world._group_by_place[gone.node.ip] = next(g for g in self.world.groups if gone in g.servers)
         gone.start()
 
     def stranger(self, name: str, writes: int) -> None:

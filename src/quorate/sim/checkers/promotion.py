@@ -2,6 +2,7 @@
 
 from quorate.core.view import ReplicaView
 from quorate.model.identity import MasterName
+from quorate.model.info import Role
 from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
@@ -24,7 +25,12 @@ class Promotion(Checker):
             return
         if not self._fit(host, notice.master, chosen):
             self.violated(f"{host.node.name} selected {chosen_name}, which is not fit: {chosen}")
+        strangers = self._strangers(host, notice.master)
+        if chosen_name in strangers:
+            self.violated(f"{host.node.name} selected {chosen_name}, which has not the master's data: {chosen}")
         for other in replicas:
+            if other.instance.name in strangers:
+                continue
             better = (other.priority, -other.offset) < (chosen.priority, -chosen.offset)
             # A connection that is being made anew shows as one, but carries nothing yet.
             if better and not other.instance.link.pending and self._fit(host, notice.master, other):
@@ -38,10 +44,23 @@ class Promotion(Checker):
         if master is None:
             return False
         down = master.instance.sdown_for
+        if down is not None and master.role.reported is Role.SLAVE:
+            down = max(down, master.role.reported_for)
         fresh = 5_000 if down is not None else 30_000
         cut_off = max(down or 0, self._lost_together(host, name)) + 10 * master.instance.down_after
         known = bool(replica.instance.run_id) and replica.role.info_age <= fresh
         return known and replica.instance.link.last_ok_ping_reply <= 5_000 and replica.master_link_down_for <= cut_off
+
+    def _strangers(self, host: SentinelHost, name: MasterName) -> set[str]:
+        """Those with data of another history than the master's, if somebody who is fit has the master's."""
+        master = host.master(name)
+        if master is None or master.role.reported is not Role.MASTER or not master.role.histories:
+            return set()
+        history = master.role.histories[0]
+        replicas = host.replicas(name)
+        if not any(history in r.role.histories and self._fit(host, name, r) for r in replicas):
+            return set()
+        return {r.instance.name for r in replicas if r.role.histories and history not in r.role.histories}
 
     def _lost_together(self, host: SentinelHost, name: MasterName) -> int:
         """Since when all replicas, at least two, have been without their master; 0 if not all of them have."""
