@@ -10,6 +10,7 @@ KEPT = Path(__file__).parent.parent / "seeds.txt"
 
 SEEDS = [seed for line in KEPT.read_text().splitlines() if (seed := line.partition("#")[0].strip())]
 
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_seed_that_once_failed_holds(seed: str) -> None:
     failed = run(Order(seed)).failed
