@@ -78,8 +78,8 @@ def ask(turn: Turn, master: Master, peer: Peer) -> None:
 def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> None:
     """Note a peer's opinion and vote."""
     fast = not answer.down and turn.now < master.ask_fast_until
-    peer.asked = 0
-    peer.answered = turn.now
+    # An answer is as old as its question at worst: it may have lain in a buffer for as long as we stood still.
+    peer.answered, peer.asked = peer.asked or turn.now, 0
     peer.ask_again = turn.now + (FAST_PERIOD if fast else turn.state.tuning.ask_period)
     peer.says_down = answer.down and not peer.asked_elsewhere
     if answer.leader is not None and _believable(turn, peer, answer):

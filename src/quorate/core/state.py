@@ -104,7 +104,7 @@ class Peer(Watched):
 
     says_down: bool = False
     answered: Millis = 0
-    """Its last reply about the master."""
+    """When it was asked for what it replied last about the master."""
     asked: Millis = 0
     """The question under way was sent then; 0 when none is."""
     ask_again: Millis = 0

@@ -64,6 +64,9 @@ class Notices(Checker):
             if known is not None and f"{old_ip} {old_port}" not in (known, promoted):
                 self.violated(f"{host.node.name} switched {name} from {old_ip} though it told of {known}")
             self._address[host, name] = f"{new_ip} {new_port}"
+        elif notice.event is Event.SENTINEL_INVALID_ADDR:
+            # It is forgotten under every master, and met anew should it speak again.
+            standing.difference_update({key for key in standing if key[1] == " ".join(notice.text.split()[:2])})
         elif notice.event is Event.PROMOTED_SLAVE:
             self._promoted[host, name] = " ".join(notice.text.split()[2:4])
         elif notice.event is Event.MONITOR:
