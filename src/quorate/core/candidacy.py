@@ -117,11 +117,12 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
         return
     # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
     epoch = state.current_epoch
-    if forced or epoch <= max(master.config_epoch, master.leader_epoch):
+    if forced or settles or epoch <= max(master.config_epoch, master.leader_epoch):
         epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
         turn.raise_epoch(epoch, master)
     # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
-    # it. If each had a higher one than the last, candidates would take the votes from each other.
+    # it. If each had a higher one than the last, candidates would take the votes from each other. Of two sides that are
+    # to be settled the other one may have had elections of its own, of which we know nothing.
     failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced, settles=settles)
     if forced:
         failover.seek_votes_until = turn.now + SEEK_VOTES
