@@ -65,9 +65,12 @@ def rival_of(letter: str, port: int, place: int = AHEAD, epoch: int = 3) -> Hell
     return hello_of(letter, port, (epoch, epoch), (HOST, place))
 
 
-def divided(kind: str = "ours") -> World:
+def divided(kind: str = "ours", *, up: bool = True) -> World:
     """We and b believe in MASTER under epoch 3, c believes in AHEAD under the same; both servers are masters."""
     world = scene(kind=kind)
+    if not up:
+        kill(world, AHEAD)
+        world.run(1_500)
     for puppet, port in zip(world.puppets.values(), (MASTER, AHEAD), strict=True):
         puppet.believes = (3, port, 3)
     world.servers[AHEAD].follows = None
@@ -138,8 +141,17 @@ def test_one_that_is_down_and_was_never_heard_is_a_rival_too() -> None:
     greet(world, rival_of("c", 26381))
     world.run(900)
     assert "+config-conflict" not in names(world), "it may be another name of our master"
-    world.run(4_000)
+    world.run(candidacy.SETTLE_WITHOUT + 3_000)
     assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {MASTER} epoch 4" in tail(world)
+
+
+def test_one_that_comes_back_in_that_time_is_weighed_too() -> None:
+    world = divided("c", up=False)
+    world.run(3_000)
+    assert "+config-settled" not in names(world), "after a cut it may just not have been reached yet"
+    world.servers[AHEAD].up = True
+    world.run(3_000)
+    assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {AHEAD} epoch 4" in tail(world)
 
 
 def test_what_it_thinks_of_the_other_address_does_not_count_against_ours() -> None:

@@ -39,8 +39,10 @@ def _claimed(turn: Turn, master: Master, peer: Peer) -> Replica | None:
     server = roster.find_replica(master, place)
     if server is None or server is ours or not ours.run_id:
         return None
-    told_apart = server.sdown if server.run_id is None else server.run_id != ours.run_id
-    return server if told_apart else None
+    if server.run_id is None:
+        # When it comes up it is soon told apart, and until then there is nothing new.
+        return server if server.sdown or master.settle_at else None
+    return server if server.run_id != ours.run_id else None
 
 
 def choose(turn: Turn, master: Master, since: Millis) -> DataServer | None:
