@@ -12,18 +12,16 @@ def election(votes: dict[int, int], voters: int, quorum: int) -> str:
     """How voter 0 must read the votes, by playing through every way in which the silent voters may have voted.
 
     Nobody knows for whom a silent one voted: for any voter at all, so each of them is tried (6.6: a winner needs more
-    than half of all voters and at least the quorum).
+    than half of all voters and at least the quorum). Nobody knows the quorum of others either: it may be 1.
     """
     silent = [voter for voter in range(voters) if voter not in votes]
-    now = _winner(list(votes.values()), voters, quorum)
-    if now == 0:
+    if _winner(list(votes.values()), voters, quorum) == 0:
         return "won"
-    winners = {
-        _winner([*votes.values(), *guess], voters, quorum) for guess in product(range(voters), repeat=len(silent))
-    }
-    if 0 in winners:
-        return "pending"
-    return "lost" if winners - {None} else "nobody"
+    ends = [[*votes.values(), *guess] for guess in product(range(voters), repeat=len(silent))]
+    leaders = {_winner(end, voters, 1) for end in ends}
+    if leaders - {None, 0}:
+        return "pending" if 0 in leaders else "lost"
+    return "pending" if 0 in {_winner(end, voters, quorum) for end in ends} else "nobody"
 
 
 def _winner(votes: list[int], voters: int, quorum: int) -> int | None:

@@ -16,7 +16,8 @@ def rivals(turn: Turn, master: Master) -> list[Replica]:
     """The servers that peers call the master, under our config epoch, instead of the one that we call so.
 
     Only servers that we know as replicas, by a run id of their own: an address that we cannot place may be another
-    name of the same server, or belong to somebody else. Epoch 0 is no election but the word of operators.
+    name of the same server, or belong to somebody else. One that is down cannot be the server that answers us as
+    master, and may never have told us its run id. Epoch 0 is no election but the word of operators.
     """
     if not master.config_epoch:
         return []
@@ -36,8 +37,12 @@ def _claimed(turn: Turn, master: Master, peer: Peer) -> Replica | None:
     if place.same_as(ours.address):
         return None
     server = roster.find_replica(master, place)
-    known = server is not None and server is not ours and server.run_id and ours.run_id
-    return server if known and server is not None and server.run_id != ours.run_id else None
+    if server is None or server is ours or not ours.run_id:
+        return None
+    if server.run_id is None:
+        # When it comes up it is soon told apart, and until then there is nothing new.
+        return server if server.sdown or master.settle_at else None
+    return server if server.run_id != ours.run_id else None
 
 
 def choose(turn: Turn, master: Master, since: Millis) -> DataServer | None:

@@ -95,6 +95,8 @@ class SentinelHost(Glimpse):
         """What peers asked and when, until it is answered."""
         self._caller = 0
         self._behind: dict[End, deque[object]] = {}
+        self._resumed: deque[End] = deque()
+        """Connections whose question has been answered, and what waits behind it not been read yet."""
         self._alarm = 0
         self._alarm_at: Millis | None = None
         """When the alarm of that number rings, by our clock; None if none is set."""
@@ -108,6 +110,7 @@ class SentinelHost(Glimpse):
         self._lines.clear()
         self._callers.clear()
         self._behind.clear()
+        self._resumed.clear()
         self.questions.clear()
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
@@ -159,6 +162,9 @@ class SentinelHost(Glimpse):
         wake = driver.wake_at()
         if wake != self._alarm_at:
             self._set_alarm(wake)
+        # Not before all effects are done: as in a real process no input reaches the core from within.
+        while self._resumed:
+            self._resume(self._resumed.popleft())
 
     def _set_alarm(self, wake: Millis | None) -> None:
         self._alarm += 1
@@ -217,6 +223,9 @@ class SentinelHost(Glimpse):
             self.results[caller] = result
             return
         end.send(result)
+        self._resumed.append(end)
+
+    def _resume(self, end: End) -> None:
         behind = self._behind.pop(end, deque())
         while behind and end not in self._behind:
             self._asked(end, behind.popleft())
