@@ -1,6 +1,6 @@
 """Starting over: a master under a new address, or met anew after RESET."""
 
-from quorate.core import roster
+from quorate.core import record, roster
 from quorate.core.outcome import ReconfigScript
 from quorate.core.requests import InstanceId
 from quorate.core.state import Master
@@ -63,6 +63,7 @@ def switch(turn: Turn, master: Master, address: Address) -> None:
 
 
 def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> None:
+    record.replaced(turn, master)
     roster.dismiss(turn, master)
     turn.checks.pop(master, None)
     master.id = InstanceId(turn.state.next_id())

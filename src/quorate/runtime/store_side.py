@@ -14,6 +14,7 @@ class SideFile:
         real = Path(os.path.realpath(path))
         self.path = real.with_name(real.name + ".quorate")
         self._limit = limit
+        self._swept = False
 
     def read(self) -> bytes:
         """What was written last, or nothing if there is no such file or it has grown beyond reason."""
@@ -29,3 +30,7 @@ class SideFile:
         if len(data) > self._limit:
             raise ValueError(f"{len(data)} bytes are more than the {self._limit} that {self.path} may have")
         store_copy.replace_file(self.path, data, 0o600)
+        if not self._swept:
+            # Not before the first write: until then another process may be at work on this file.
+            self._swept = True
+            store_copy.sweep([self.path])
