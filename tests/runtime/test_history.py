@@ -100,7 +100,7 @@ def test_the_newest_come_first_and_a_master_keeps_so_many() -> None:
 
 
 def test_the_whole_is_bounded_and_the_oldest_of_all_goes_first() -> None:
-    line = len(history.line_of(replace(FULL, began=1_000_000, record=brief("m10"), attempts=1, first=0)))
+    line = len(history.line_of(replace(FULL, began=999_990, record=brief("m10"), attempts=1, first=999_990)))
     disk = Disk()
     kept = memory(disk, most_bytes=len(HEAD) + 10 * line)
     for number in range(10, 30):
