@@ -66,31 +66,28 @@ def report(failovers: Sequence[Told], details: int) -> RenderableType:
 
 
 def _list(failovers: Sequence[Told]) -> Table:
-    masters = {told.entry.record.master for told in failovers}
+    several = len({told.entry.record.master for told in failovers}) > 1
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("began", no_wrap=True)
-    if len(masters) > 1:
-        table.add_column("master", overflow="ellipsis", no_wrap=True, max_width=16)
-    for column in ("from", "to"):
-        table.add_column(column, no_wrap=True)
+    # Where lines are of several masters their names take the place of the old addresses.
+    table.add_column("master" if several else "from", no_wrap=True)
+    table.add_column("to", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True)
     table.add_column("behind", justify="right", no_wrap=True)
-    table.add_column("outcome", overflow="fold")
+    table.add_column("outcome", overflow="fold", min_width=14)
     for told in failovers:
         record = told.entry.record
         word, style = _ENDINGS[record.ending]
         times = f" ({told.entry.attempts} times)" if told.entry.attempts > 1 else ""
-        cells = [
+        took = _took(record)
+        table.add_row(
             Text(_moment(told.entry.began), "dim"),
-            Text(record.old),
-            Text(record.new, "bold" if record.ending in CHANGED else ""),
-            Text(_ms(took) if (took := _took(record)) is not None else ""),
+            Text(record.master, "bold") if several else Text(record.old),
+            Text(record.new or "-", "bold" if record.ending in CHANGED else ""),
+            Text("" if took is None else _ms(took)),
             Text("" if record.trailed is None else size(record.trailed), "yellow" if record.trailed else ""),
             Text(f"{word}{times}", style),
-        ]
-        if len(masters) > 1:
-            cells.insert(1, Text(record.master, "bold"))
-        table.add_row(*cells)
+        )
     return table
 
 
