@@ -162,9 +162,14 @@ def _cause(failover: Failover) -> Cause:
 
 def _signs(master: Master) -> list[tuple[str, int]]:
     """How the master went, as far as we saw it."""
-    signs = [(Phase.SILENT, master.link.silent_since if master.sdown else 0)]
-    signs.append((Phase.SDOWN, master.sdown_since if master.sdown else 0))
-    signs.append((Phase.ODOWN, master.odown_since if master.odown else 0))
+    signs: list[tuple[Phase, int]] = []
+    # A silence that began later is not what brought it down: a master is down for its role too, or while it loads.
+    if master.sdown and master.link.silent_since <= master.sdown_since:
+        signs.append((Phase.SILENT, master.link.silent_since))
+    if master.sdown:
+        signs.append((Phase.SDOWN, master.sdown_since))
+    if master.odown:
+        signs.append((Phase.ODOWN, master.odown_since))
     return [(phase.value, at) for phase, at in signs if at]
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from quorate.runtime import store_copy
 
+SUFFIX = ".quorate"
+
 
 class SideFile:
     """A small file beside the configuration, replaced as a whole. Methods block; losing it loses no decision."""
@@ -12,7 +14,7 @@ class SideFile:
     def __init__(self, path: str, limit: int = 1 << 20) -> None:
         """`path` is that of the configuration file; `limit` is in bytes."""
         real = Path(os.path.realpath(path))
-        self.path = real.with_name(real.name + ".quorate")
+        self.path = real.with_name(real.name + SUFFIX)
         self._limit = limit
         self._swept = False
 
