@@ -34,6 +34,7 @@ def reconfig_script(turn: Turn, master: Master, role: str, old: tuple[str, int],
 
 def reset(turn: Turn, master: Master) -> None:
     """SENTINEL RESET: forget replicas, peers and the failover, and meet the master anew. Epochs stay."""
+    record.replaced(turn, master)
     for watched in master.instances():
         if watched is not master:
             roster.dismiss(turn, watched)
@@ -48,6 +49,7 @@ def reset(turn: Turn, master: Master) -> None:
 
 def switch(turn: Turn, master: Master, address: Address) -> None:
     """The master lives at a new address: the old address becomes a replica, and nobody's opinion of it counts now."""
+    record.replaced(turn, master)
     old = master.address
     places = [r.address for r in master.replicas if not r.address.same_as(address)]
     if not old.same_as(address) and not any(old.same_as(place) for place in places):
@@ -63,7 +65,6 @@ def switch(turn: Turn, master: Master, address: Address) -> None:
 
 
 def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> None:
-    record.replaced(turn, master)
     roster.dismiss(turn, master)
     turn.checks.pop(master, None)
     master.id = InstanceId(turn.state.next_id())
