@@ -80,7 +80,7 @@ class History:
             if entry is None:
                 unread += 1
             else:
-                self._append(entry)
+                self._append(_Kept(entry, line if line.endswith(b"\n") else line + b"\n"))
         if unread:
             self._log(Level.WARNING, f"{unread} lines of the history of failovers could not be understood")
 
@@ -95,7 +95,7 @@ class History:
                 # Attempts go on for as long as a master is down; one entry for all leaves the others their place.
                 entry = replace(entry, attempts=before.attempts + 1, first=before.first)
                 self._forget(numbers.pop())
-        self._append(entry)
+        self._append(_Kept(entry, history.line_of(entry)))
         if not self._foreign:
             self._writer.want([HEAD, *(kept.line for kept in self._kept.values())])
 
@@ -107,12 +107,11 @@ class History:
         """Give what has not been written yet so many seconds."""
         self._writer.close(timeout)
 
-    def _append(self, entry: Entry) -> None:
-        kept = _Kept(entry, history.line_of(entry))
+    def _append(self, kept: _Kept) -> None:
         self._latest += 1
         self._kept[self._latest] = kept
         self._bytes += len(kept.line)
-        numbers = self._numbers.setdefault(entry.record.master, deque())
+        numbers = self._numbers.setdefault(kept.entry.record.master, deque())
         numbers.append(self._latest)
         if len(numbers) > MOST_PER_MASTER:
             self._forget(numbers.popleft())
