@@ -13,7 +13,8 @@ from rich.console import Console
 from quorate.cli import history_json, history_table
 from quorate.client.history import Memory, Told
 from quorate.client.picture import Place
-from quorate.model.record import Cause, Ending, Entry, Phase, Step
+from quorate.model.identity import MasterName
+from quorate.model.record import Cause, Contender, Ending, Entry, Phase, Step, Voter
 from tests.records import FULL, brief
 
 KEEPER = Place("127.0.0.1", 26379)
@@ -109,3 +110,23 @@ def test_nobody_there_is_2_and_wrong_usage_64() -> None:
     assert ended.returncode == 2
     assert "No sentinel could be reached" in ended.stderr
     assert quorate("--nonsense").returncode == 64
+
+
+def test_what_others_wrote_is_shown_as_it_is_and_never_as_markup() -> None:
+    odd = "[/x][bold red]"
+    voter = Voter(FULL.record.down[0].id, odd)
+    record = replace(
+        FULL.record,
+        master=MasterName(odd),
+        old=odd,
+        new=odd,
+        cause=Cause.ELSEWHERE,
+        told_by=voter,
+        leader=voter,
+        down=(voter,),
+        votes=(),
+        contenders=(Contender(odd, odd, 1, 1, chosen=True), Contender(odd, odd, 1, 1, chosen=False, reason=odd)),
+        steps=(Step(odd, 0),),
+    )
+    text = shown([Told(replace(FULL, record=record), KEEPER)], width=160)
+    assert text.count(odd) >= 9, text

@@ -103,27 +103,35 @@ def _whole(told: Told) -> Iterator[RenderableType]:
     record = told.entry.record
     place = f"{record.old} -> {record.new}" if record.new else f"{record.old} stayed"
     yield Text.assemble((record.master, "bold"), f"  {place}  ", (f"epoch {record.epoch}", "dim"))
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
-    facts.add_row("began", _moment(told.entry.began, exact=True) + f", as {told.keeper} noted it")
-    facts.add_row("why", _why(told))
-    if record.votes:
-        facts.add_row("elected", _votes(told))
-    elif told.leader():
-        facts.add_row("led by", told.leader())
-    if record.trailed is not None and record.known_offset is not None:
-        facts.add_row(
-            "trailed", f"{size(record.trailed)} behind offset {offset(record.known_offset)}, the highest known"
-        )
-    facts.add_row("outcome", Text(_SENTENCES[record.ending], _ENDINGS[record.ending][1]))
-    if told.entry.attempts > 1:
-        facts.add_row("", f"the last of {told.entry.attempts} attempts since {_moment(told.entry.first)}")
-    yield Padding(facts, (0, 0, 0, 2), expand=False)
+    yield Padding(_facts(told), (0, 0, 0, 2), expand=False)
     if record.contenders:
         yield Padding(_contenders(record), (1, 0, 0, 2), expand=False)
     if record.steps:
         yield Padding(_timeline(record), (1, 0, 0, 2), expand=False)
+
+
+def _facts(told: Told) -> Table:
+    record = told.entry.record
+    began = f"{_moment(told.entry.began, exact=True)}, as {told.keeper} noted it"
+    facts = [("began", began), ("why", _why(told))]
+    if record.votes:
+        facts.append(("elected", _votes(told)))
+    elif told.leader():
+        facts.append(("led by", told.leader()))
+    if record.trailed is not None and record.known_offset is not None:
+        highest = f"offset {offset(record.known_offset)}, the highest known"
+        facts.append(("trailed", f"{size(record.trailed)} behind {highest}"))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        # Never a plain string: rich would take what others wrote for markup.
+        table.add_row(Text(name, "dim"), Text(value))
+    table.add_row(Text("outcome", "dim"), Text(_SENTENCES[record.ending], _ENDINGS[record.ending][1]))
+    if told.entry.attempts > 1:
+        since = _moment(told.entry.first)
+        table.add_row(Text(""), Text(f"the last of {told.entry.attempts} attempts since {since}"))
+    return table
 
 
 def _why(told: Told) -> str:
