@@ -22,6 +22,7 @@ from quorate.core.view import (
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import Role
 from quorate.model.millis import Millis
+from quorate.model.record import Entry
 from quorate.model.settings import GlobalSettings, MasterSettings, Mode, Tuning
 from quorate.wire.encode import encode
 from quorate.wire.values import Reply
@@ -171,6 +172,7 @@ class World:
         self.clients: list[Session] = []
         self.closed: list[Session] = []
         self.queue: list[ScriptView] = []
+        self.remembered: dict[MasterName, list[Entry]] = {}
         self.executables: set[str] = set()
         self.paused: Millis = 0
         self.writes_only = False
@@ -248,6 +250,9 @@ class World:
 
     def close(self, session: Session) -> None:
         self.closed.append(session)
+
+    def failovers(self, name: MasterName) -> Sequence[Entry]:
+        return self.remembered.get(name, ())
 
     def scripts(self) -> Sequence[ScriptView]:
         return self.queue

@@ -15,6 +15,7 @@ from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
 from quorate.model.notice import Level, Notice
+from quorate.model.record import Record
 from quorate.model.saved import SavedMaster, SavedPeer, SavedState
 from quorate.model.settings import GlobalSettings, MasterSettings
 
@@ -86,6 +87,7 @@ class World:
     quiet: frozenset[str] = frozenset({"PING", "INFO", "hello", "ask"})
     conns: dict[ConnId, outcome.Connect] = field(default_factory=dict)
     deltas: list[outcome.Save] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     exited: bool = False
     _queue: list[tuple[int, int, Input]] = field(default_factory=list)
     _serial: int = 0
@@ -201,6 +203,8 @@ class World:
                 self.say("script " + " ".join(argv))
             case outcome.Resolve(host):
                 self.say(f"resolve {host}")
+            case outcome.Keep(record):
+                self.records.append(record)
             case outcome.UseRenames():
                 pass
 

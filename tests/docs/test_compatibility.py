@@ -11,9 +11,12 @@ from quorate.conf.process import standard_name
 from quorate.core import asking, candidacy, epochs, failover, gossip
 from quorate.model.identity import EPOCH_JUMP
 from quorate.model.notice import Event
+from quorate.model.record import Cause, Ending, Phase
 from quorate.model.settings import Mode
-from quorate.runtime import clients, daemon, line, loop, names, session, store, store_copy, tls
+from quorate.runtime import clients, daemon, history, line, loop, names, session, store, store_copy, store_side, tls
+from quorate.wire import history as wire_history
 from quorate.wire import requests
+from tests.records import FULL
 
 ROOT = Path(__file__).parents[2]
 DIFFERENCES = (ROOT / "docs" / "compatibility.md").read_text()
@@ -60,7 +63,7 @@ def test_every_mode_is_offered(mode: Mode) -> None:
     assert mode.value in GUIDE
 
 
-@pytest.mark.parametrize("suffix", [store_copy.SUFFIX, store._DAMAGED])
+@pytest.mark.parametrize("suffix", [store_copy.SUFFIX, store._DAMAGED, store_side.SUFFIX])
 def test_every_file_that_may_appear_is_named(suffix: str) -> None:
     assert f"`FILE{suffix}`" in DIFFERENCES
     assert f"`sentinel.conf{suffix}`" in GUIDE
@@ -83,6 +86,8 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
         ("Limits", f"| {clients.RESERVED} places more"),
         ("Limits", f"| {gossip.MOST_PEERS}; hellos of more"),
         ("Limits", f"| {names.MAX_WAITING} and {names.MAX_REMEMBERED} |"),
+        ("Limits", f"| {history.MOST_PER_MASTER} of a master; the oldest"),
+        ("Limits", f"exceed {history.MOST_BYTES // MIB} MiB"),
         ("TLS", f"looked for every {tls.CHECK_EVERY:g} s"),
         ("Process", f"stays up to {daemon.LEADING_PATIENCE:g} s"),
         ("Process", f"{loop.BROKEN} when its own rules"),
@@ -90,6 +95,16 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
 )
 def test_numbers_are_those_of_the_code(section: str, words: str) -> None:
     assert words in " ".join(_section(section).split())
+
+
+def test_every_field_and_word_of_the_history_is_explained() -> None:
+    text = _section("History")
+    fields = wire_history.plain(FULL)
+    contender = fields["candidates"]
+    assert isinstance(contender, list)
+    assert isinstance(contender[0], dict)
+    words = [*fields, *contender[0], *(word.value for kind in (Cause, Ending, Phase) for word in kind)]
+    assert [word for word in words if f"`{word}`" not in text] == []
 
 
 def test_refused_epochs_are_told_as_often_as_said() -> None:

@@ -16,7 +16,8 @@ from typing import Any, Self, TypeAlias
 from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection
 
-from quorate.client import parse
+from quorate.client import history, parse
+from quorate.client.history import Memory
 from quorate.client.picture import Master, Place, SentinelPicture, Survey, Trouble, Unreadable
 
 Request: TypeAlias = tuple[str, ...]
@@ -205,6 +206,20 @@ async def survey(seeds: Sequence[Place], access: Access) -> Survey:
     others = [*read_ones[1:], *(answer for answer in more if isinstance(answer, SentinelPicture))]
     unread = tuple(answer for answer in more if isinstance(answer, Unreadable))
     return Survey(read_ones[0], tuple(others), failed, unread)
+
+
+async def memories(places: Sequence[Place], access: Access, names: Sequence[str]) -> list[Memory]:
+    """What each of these sentinels remembers of the failovers of these masters, in the order asked for."""
+    return list(await asyncio.gather(*(_memory(place, access, names) for place in places)))
+
+
+async def _memory(place: Place, access: Access, names: Sequence[str]) -> Memory:
+    try:
+        async with await Line.open(place, access) as line:
+            replies = await line.ask(*(("SENTINEL", "FAILOVERS", name) for name in names)) if names else []
+    except UnreadableError as error:
+        return Memory(place, trouble=error.what.text)
+    return history.memory_of(place, replies)
 
 
 async def _details(line: Line, masters: Sequence[Master]) -> list[Master]:

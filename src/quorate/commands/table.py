@@ -130,6 +130,7 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("sentinel|config", -4, "admin", ""),
     ("sentinel|debug", -2, "admin", ""),
     ("sentinel|failover", 3, "admin", ""),
+    ("sentinel|failovers", 3, "admin", ""),
     ("sentinel|flushconfig", 2, "admin", ""),
     ("sentinel|get-master-addr-by-name", 3, "admin", ""),
     ("sentinel|get-primary-addr-by-name", 3, "admin", ""),
@@ -186,7 +187,7 @@ _PRIMARY_FORMS = frozenset(
     }
 )
 # What only our own kind has is no mode's, and works in every one.
-_OURS = frozenset({"sentinel|quorate"})
+_OURS = frozenset({"sentinel|failovers", "sentinel|quorate"})
 _UNLISTED: Mapping[Mode, frozenset[str]] = {
     Mode.REDIS_7_0: _OURS | _PRIMARY_FORMS | {"client|setinfo"},
     Mode.REDIS_7_2: _OURS | _PRIMARY_FORMS,

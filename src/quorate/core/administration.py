@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from quorate.core import cadence, candidacy, choosing, connecting, failover, roster, switching, watching
+from quorate.core import cadence, candidacy, choosing, connecting, failover, record, roster, switching, watching
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,
@@ -20,6 +20,7 @@ from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.address import MAX_PORT, Address, numeric
 from quorate.model.notice import Event, Level
+from quorate.model.record import Ending
 from quorate.model.settings import MasterSettings
 
 MOST_NAMES = 1024
@@ -167,6 +168,7 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
         turn.reply(request.caller, NO_SUCH_MASTER)
         return
     turn.about(Event.UNMONITOR, master, master)
+    record.close(turn, master, Ending.REMOVED)
     roster.remove_master(turn, master)
     _when_saved(turn, request.caller, Done())
 

@@ -1,6 +1,6 @@
 """When a sentinel stands for election, and in which order the living ones do."""
 
-from quorate.core import asking, cadence, conflict
+from quorate.core import asking, cadence, conflict, record
 from quorate.core.chance import mixed
 from quorate.core.state import Failover, Master
 from quorate.core.turn import Turn
@@ -142,6 +142,7 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
     turn.touch(master)
     failover.needs = turn.revision()
+    record.begun(turn, master, failover)
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
     for replica in master.replicas:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from quorate.core.calendar import Calendar
 from quorate.core.chance import Chance
+from quorate.core.diary import Diary
 from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
 from quorate.core.requests import ConnId, InstanceId
@@ -151,6 +152,8 @@ class Failover:
     """The connection on which REPLICAOF NO ONE went out."""
     told: bool = False
     """The promotion is durable, and everybody has been told."""
+    diary: Diary = field(default_factory=Diary)
+    """For the record that is kept of it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -1,6 +1,6 @@
 """Starting over: a master under a new address, or met anew after RESET."""
 
-from quorate.core import roster
+from quorate.core import record, roster
 from quorate.core.outcome import ReconfigScript
 from quorate.core.requests import InstanceId
 from quorate.core.state import Master
@@ -34,6 +34,7 @@ def reconfig_script(turn: Turn, master: Master, role: str, old: tuple[str, int],
 
 def reset(turn: Turn, master: Master) -> None:
     """SENTINEL RESET: forget replicas, peers and the failover, and meet the master anew. Epochs stay."""
+    record.replaced(turn, master)
     for watched in master.instances():
         if watched is not master:
             roster.dismiss(turn, watched)
@@ -48,6 +49,7 @@ def reset(turn: Turn, master: Master) -> None:
 
 def switch(turn: Turn, master: Master, address: Address) -> None:
     """The master lives at a new address: the old address becomes a replica, and nobody's opinion of it counts now."""
+    record.replaced(turn, master)
     old = master.address
     places = [r.address for r in master.replicas if not r.address.same_as(address)]
     if not old.same_as(address) and not any(old.same_as(place) for place in places):

@@ -212,7 +212,7 @@ class SentinelHost(Glimpse):
             case outcome.Exit():
                 self.exits += 1
                 self.stop(told=True)
-            case outcome.UseRenames() | outcome.ReconfigScript():
+            case outcome.UseRenames() | outcome.ReconfigScript() | outcome.Keep():
                 pass
 
     def _reply(self, caller: Caller, result: outcome.Result) -> None:
