@@ -9,11 +9,12 @@ import pytest
 from quorate.core import choosing, inputs
 from quorate.core.inputs import Caller
 from quorate.core.outcome import Refused
-from quorate.core.selection import Reason, Selection
+from quorate.core.selection import Edge, Reason, Selection
 from quorate.model.candidates import ReplicaTag, Tag
+from quorate.model.identity import MasterName
 from quorate.model.settings import MasterSettings
 from tests.core.scenes import AHEAD, BEHIND, HOST, MASTER, NAME, dying, kill, master_of, names, scene, state_of, until
-from tests.core.world import World
+from tests.core.world import Server, World
 
 OURS, OLD = "f" * 40, "e" * 40
 
@@ -177,3 +178,34 @@ def test_looking_changes_nothing() -> None:
     before = names(world)
     assert choosing.look(state_of(world), world.now, master_of(world)).chosen == f"{HOST}:{AHEAD}"
     assert names(world) == before == []
+
+
+def test_the_outlook_names_the_chosen_one_first_and_says_of_all_others_why_not() -> None:
+    world = scene()
+    world.servers[6382] = Server(6382, MASTER, offset=50, run_id="d" * 40)
+    world.servers[6383] = Server(6383, MASTER, offset=900, run_id="e" * 40, told=(OLD,))
+    world.servers[AHEAD].told = world.servers[BEHIND].told = (OURS,)
+    world.run(25_000)
+    change(world, tags=(ReplicaTag(HOST, 6382, Tag.NOFAILOVER),))
+    assert world.driver is not None
+    view = world.driver.view(world.now).outlook(NAME)
+    assert view is not None
+    told = [(c.port, c.verdict.value, c.behind, c.tag, c.reason) for c in view.candidates]
+    assert told == [
+        (AHEAD, "chosen", 0, "", ""),
+        (BEHIND, "fit", 100, "", Edge.DATA.value),
+        (6382, "refused", 150, "nofailover", Reason.NO_FAILOVER.value),
+        (6383, "refused", None, "", Reason.OTHER_HISTORY.value),
+    ]
+    assert (view.check.usable, view.check.voters, view.running, view.wait) == (3, 3, False, 0)
+
+
+def test_the_outlook_tells_of_a_failover_under_way_and_of_the_wait_for_the_next() -> None:
+    world = scene()
+    fail_over(world)
+    assert world.driver is not None
+    view = world.driver.view(world.now).outlook(NAME)
+    assert view is not None
+    assert view.running
+    assert view.wait == 20_000, "two times failover-timeout"
+    assert world.driver.view(world.now).outlook(MasterName("other")) is None

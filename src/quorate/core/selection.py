@@ -80,13 +80,14 @@ class Selection:
     """The chosen replica's name (None: nobody suits), and why each of those that do not suit was refused.
 
     `suitable` are the chosen one and those that come after it, best first. `highest` is the offset from which lag
-    counts; data of another history have no part in it.
+    counts; those in `strangers` cannot be measured by it.
     """
 
     chosen: str | None
     refused: tuple[tuple[str, Reason], ...]
     suitable: tuple[Candidate, ...] = ()
     highest: int = 0
+    strangers: frozenset[str] = frozenset()
 
     def edge(self, candidate: Candidate) -> Edge:
         """Why a suitable candidate is not the chosen one."""
@@ -155,7 +156,11 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
     reasons = {candidate.name: refusal(candidate, limit) for candidate in everybody}
     fit = [candidate for candidate in everybody if reasons[candidate.name] is None]
     in_line = any(limit.history in candidate.histories for candidate in fit)
-    highest = _highest(everybody, fit, limit)
+    # If all have a history of their own, what others and the master have is no measure for it.
+    astray = bool(fit) and all(is_stranger(candidate, limit) for candidate in fit)
+    alike = fit if astray else [candidate for candidate in everybody if not is_stranger(candidate, limit)]
+    # Replicas that are down count, too: the stream has come as far as they have.
+    highest = max([0 if astray else limit.offset, *(candidate.offset for candidate in alike)])
     for candidate in fit:
         if in_line and is_stranger(candidate, limit):
             reasons[candidate.name] = Reason.OTHER_HISTORY
@@ -163,17 +168,10 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
             reasons[candidate.name] = Reason.TOO_FAR_BEHIND
     suitable = tuple(sorted((c for c in fit if reasons[c.name] is None), key=preference))
     refused = tuple((name, reason) for name, reason in reasons.items() if reason is not None)
-    return Selection(suitable[0].name if suitable else None, refused, suitable, highest)
+    strangers = frozenset(candidate.name for candidate in everybody if candidate not in alike)
+    return Selection(suitable[0].name if suitable else None, refused, suitable, highest, strangers)
 
 
 def is_stranger(candidate: Candidate, limit: Limits) -> bool:
     """Whether its data are known to be of another history than the master's."""
     return limit.history != "" and bool(candidate.histories) and limit.history not in candidate.histories
-
-
-def _highest(everybody: Sequence[Candidate], fit: Sequence[Candidate], limit: Limits) -> int:
-    """How far the stream has come that the chosen one should have: replicas that are down count, they have had it."""
-    if fit and all(is_stranger(candidate, limit) for candidate in fit):
-        # A history of their own: what others and the master have is no measure for it.
-        return max(candidate.offset for candidate in fit)
-    return max([limit.offset, *(candidate.offset for candidate in everybody if not is_stranger(candidate, limit))])
