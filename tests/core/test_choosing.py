@@ -152,7 +152,7 @@ def test_the_error_begins_with_the_words_of_c_and_ends_with_the_reasons() -> Non
     fail_over(world)
     reply = next(line for line in world.out if "reply" in line)
     assert "NOGOODSLAVE No suitable replica to promote: " in reply
-    assert f"{HOST}:{BEHIND} it is down; {HOST}:{AHEAD} it is tagged nofailover" in reply
+    assert f"{HOST}:{BEHIND}: it is down; {HOST}:{AHEAD}: it is tagged nofailover" in reply
     assert len(refused(world)) == 2
     assert master_of(world).failover is None
 

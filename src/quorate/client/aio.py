@@ -17,7 +17,7 @@ from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection
 
 from quorate.client import parse
-from quorate.client.picture import Master, Place, SentinelPicture, Survey, Trouble, Unreadable
+from quorate.client.picture import Master, Outlook, Place, SentinelPicture, Survey, Trouble, Unreadable
 
 Request: TypeAlias = tuple[str, ...]
 
@@ -205,6 +205,19 @@ async def survey(seeds: Sequence[Place], access: Access) -> Survey:
     others = [*read_ones[1:], *(answer for answer in more if isinstance(answer, SentinelPicture))]
     unread = tuple(answer for answer in more if isinstance(answer, Unreadable))
     return Survey(read_ones[0], tuple(others), failed, unread)
+
+
+async def outlooks(picture: SentinelPicture, access: Access) -> dict[str, Outlook]:
+    """What one of our sentinels says of a failover of each of its masters now; nothing from any other kind."""
+    if not picture.own.fields:
+        return {}
+    try:
+        async with await Line.open(picture.place, access) as line:
+            replies = await line.ask(*(("SENTINEL", "CANDIDATES", master.name) for master in picture.masters))
+    except UnreadableError:
+        return {}
+    told = ((master.name, parse.outlook_of(reply)) for master, reply in zip(picture.masters, replies, strict=True))
+    return {name: outlook for name, outlook in told if outlook is not None}
 
 
 async def _details(line: Line, masters: Sequence[Master]) -> list[Master]:

@@ -37,7 +37,7 @@ def look(state: State, now: Millis, master: Master) -> Selection:
 
 def refusals(choice: Selection) -> str:
     """Why nobody suits, in one line to follow an error; "" where there is no replica to speak of."""
-    told = [f"{name} {reason.value}" for name, reason in choice.refused[:MOST_REASONS]]
+    told = [f"{name}: {reason.value}" for name, reason in choice.refused[:MOST_REASONS]]
     if len(choice.refused) > len(told):
         told.append(f"and {len(choice.refused) - len(told)} more")
     return ": " + "; ".join(told) if told else ""
