@@ -14,6 +14,7 @@ from quorate.core.view import (
     InstanceView,
     LinkView,
     MasterView,
+    OutlookView,
     PeerView,
     QuorumCheck,
     ReplicaView,
@@ -97,6 +98,7 @@ class FakeView:
     known_peers: dict[MasterName, tuple[PeerView, ...]] = field(default_factory=dict)
     checks: dict[MasterName, QuorumCheck] = field(default_factory=dict)
     cache: dict[MasterName, tuple[CachedInfo, ...]] = field(default_factory=dict)
+    outlooks: dict[MasterName, OutlookView] = field(default_factory=dict)
 
     def add(self, name: str, settings: MasterSettings | None = None) -> None:
         """Watch a master with one replica and one peer."""
@@ -123,6 +125,9 @@ class FakeView:
 
     def quorum_check(self, name: MasterName) -> QuorumCheck | None:
         return self.checks.get(name)
+
+    def outlook(self, name: MasterName) -> OutlookView | None:
+        return self.outlooks.get(name)
 
     def info_cache(self, name: MasterName) -> tuple[CachedInfo, ...]:
         return self.cache.get(name, ())

@@ -72,6 +72,8 @@ class Server(NamedTuple):
     since_pong: int
     since_info: int
     cut_off_for: int
+    word: str = ""
+    """What the operator has tagged it with."""
 
 
 def fit(server: Server, master_down_for: int, down_after: int) -> bool:
@@ -86,6 +88,7 @@ def fit(server: Server, master_down_for: int, down_after: int) -> bool:
         or server.since_info < 0
         or server.since_info > info_limit
         or server.cut_off_for > cut_off_limit
+        or server.word == "nofailover"
     )
 
 
@@ -98,7 +101,14 @@ def choice(servers: Sequence[Server], master_down_for: int, down_after: int) -> 
     return best.name if best else None
 
 
+def near(servers: Sequence[Server], allowed: int) -> list[Server]:
+    """Without those that have more than `allowed` bytes less than anybody; 0 allows everything (candidate-max-lag)."""
+    return [one for one in servers if not allowed or all(other.offset <= one.offset + allowed for other in servers)]
+
+
 def _beats(one: Server, other: Server) -> bool:
+    if (one.word == "prefer") != (other.word == "prefer"):
+        return one.word == "prefer"
     if one.priority != other.priority:
         return one.priority < other.priority
     if one.offset != other.offset:

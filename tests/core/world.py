@@ -40,10 +40,14 @@ class Server:
     priority: int = 100
     run_id: str = ""
     histories: tuple[str, ...] = ("f" * 40,)
+    told: tuple[str, ...] = ()
+    """The replication ids that it tells as a replica."""
     up: bool = True
     frozen: bool = False
     link_up: bool = True
     pong: Pong = Pong.PONG
+    delay: int = 1
+    """Milliseconds between an INFO and its answer, which says what was so when it was asked."""
 
     def info(self, servers: "dict[int, Server]") -> InfoReport:
         """What it answers to INFO now."""
@@ -51,7 +55,7 @@ class Server:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
             return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
         section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
-        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), 0 if self.link_up else 1000, section)
+        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), 0 if self.link_up else 1000, section, 0, self.told)
 
 
 @dataclass
@@ -242,7 +246,7 @@ class World:
             case requests.Ping():
                 self.soon(inputs.Pinged(conn, server.pong, server.pong.value))
             case requests.AskInfo():
-                self.soon(inputs.InfoArrived(conn, server.info(self.servers)))
+                self.soon(inputs.InfoArrived(conn, server.info(self.servers)), server.delay)
             case requests.PublishHello():
                 self.soon(inputs.Published(conn, request.about, True))
             case requests.Reconfigure():

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from quorate.commands.table import TABLES
+from quorate.conf import our_directives
 from quorate.conf.process import standard_name
-from quorate.core import asking, candidacy, epochs, failover, gossip
+from quorate.core import asking, candidacy, choosing, epochs, failover, gossip
+from quorate.model.candidates import Tag
 from quorate.model.identity import EPOCH_JUMP
 from quorate.model.notice import Event
 from quorate.model.record import Cause, Ending, Phase
@@ -48,6 +51,19 @@ def test_every_directive_of_ours_is_named() -> None:
     assert [name for name in ours if f"`#quorate {name}" not in DIFFERENCES] == []
 
 
+def test_every_directive_of_a_master_that_is_ours_is_described() -> None:
+    section = _section("Who may be promoted")
+    assert [name for name in our_directives.STATEMENTS if f"`#quorate sentinel {name} NAME " not in section] == []
+    assert [tag.value for tag in Tag if f" {tag.value}` |" not in section] == []
+
+
+def test_every_subcommand_that_is_ours_alone_is_described() -> None:
+    unlisted = TABLES[Mode.VALKEY_8].commands[b"sentinel"].subcommands.values()
+    ours = [command.name.partition("|")[2].upper() for command in unlisted if not command.listed]
+    assert len(ours) == 3
+    assert [name for name in ours if f"| `SENTINEL {name}" not in _section("Commands")] == []
+
+
 def test_directives_without_effect_are_those_that_the_log_warns_of() -> None:
     told = {name for cell in _WITHOUT_EFFECT.findall(DIFFERENCES) for name in cell.split("`, `")}
     warned = set(re.findall(r'^    "([a-z-]+)": "', _text_of("conf/process.py"), re.MULTILINE)) | set(
@@ -74,6 +90,7 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
     [
         ("Detection", f"is asked every {asking.FAST_PERIOD} ms"),
         ("Failover", f"at most {failover.FRESH_INFO_WAIT} ms"),
+        ("Failover", "for eight of them at most" if choosing.MOST_REASONS == 8 else "the number has changed"),
         ("Elections", f"take turns {candidacy.STAGGER} ms apart"),
         ("Elections", f"after {asking.VOTE_PATIENCE} ms (a quarter of down-after"),
         ("Elections", f"at most {failover.LAST_RETRY // 1000} s"),

@@ -65,6 +65,8 @@ EXAMPLES: dict[str, list[bytes]] = {
         b"sentinel myid " + _ID + b"\nsentinel monitor m1 127.0.0.1 6379 2\nsentinel config-epoch m1 3\n"
         b"sentinel leader-epoch m1 4\nsentinel known-replica m1 127.0.0.2 6379\nsentinel known-sentinel m1 127.0.0.3 "
         b"26379 " + _ID[::-1] + b"\nsentinel current-epoch 4\n#quorate compatible-with redis-7.0\n",
+        b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel candidate-max-lag m 1mb\n",
+        b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel replica-tag m 127.0.0.2 6379 nofailover\n",
     ],
     "glob": [b"+sdown*\0+sdown", b"[a-z]?\\*\0ab*"],
     "hello": [b"127.0.0.1,26379," + _ID + b",1,m1,127.0.0.2,6379,1"],

@@ -125,7 +125,7 @@ def _print(channel: str, payload: str, elapsed: float) -> None:
 
 _GIVEN_UP = {
     "-failover-abort-not-elected": "Most sentinels did not answer in time. `quorate status` names those that are down.",
-    "-failover-abort-no-good-slave": "No replica was fit at that moment. `quorate status` says why.",
+    "-failover-abort-no-good-slave": "No replica was fit at that moment. `quorate status --why` says why.",
     "-failover-abort-slave-timeout": "The chosen replica did not turn into a master in time. Look at its log: a wrong "
     "auth-user or a missing right to REPLICAOF, CONFIG or MULTI is the usual reason.",
 }
@@ -134,7 +134,12 @@ _GIVEN_UP = {
 def _refusal(reply: str, master: Master) -> _FailedError:
     """What the sentinel's error means and what helps."""
     if "No suitable replica" in reply or "NOGOODSLAVE" in reply:
-        reasons = [f"  {replica.seen.place}: {_unfit(replica)}" for replica in master.replicas]
+        # Our own sentinels say why; for a C one it is computed.
+        told = reply.partition("No suitable replica to promote: ")[2]
+        if told:
+            reasons = [f"  {reason}" for reason in told.split("; ")]
+        else:
+            reasons = [f"  {replica.seen.place}: {_unfit(replica)}" for replica in master.replicas]
         hint = "\n".join(reasons) if reasons else f"  {master.name} has no replica at all."
         return _FailedError("Refused: no replica is fit to become master (NOGOODSLAVE). Nothing was changed.", hint)
     if "already in progress" in reply or "INPROG" in reply:

@@ -18,7 +18,7 @@ from redis.asyncio.connection import Connection, SSLConnection
 
 from quorate.client import history, parse
 from quorate.client.history import Memory
-from quorate.client.picture import Master, Place, SentinelPicture, Survey, Trouble, Unreadable
+from quorate.client.picture import Master, Outlook, Place, SentinelPicture, Survey, Trouble, Unreadable
 
 Request: TypeAlias = tuple[str, ...]
 
@@ -220,6 +220,19 @@ async def _memory(place: Place, access: Access, names: Sequence[str]) -> Memory:
     except UnreadableError as error:
         return Memory(place, trouble=error.what.text)
     return history.memory_of(place, replies)
+
+
+async def outlooks(picture: SentinelPicture, access: Access) -> dict[str, Outlook]:
+    """What one of our sentinels says of a failover of each of its masters now; nothing from any other kind."""
+    if not picture.own.fields:
+        return {}
+    try:
+        async with await Line.open(picture.place, access) as line:
+            replies = await line.ask(*(("SENTINEL", "CANDIDATES", master.name) for master in picture.masters))
+    except UnreadableError:
+        return {}
+    told = ((master.name, parse.outlook_of(reply)) for master, reply in zip(picture.masters, replies, strict=True))
+    return {name: outlook for name, outlook in told if outlook is not None}
 
 
 async def _details(line: Line, masters: Sequence[Master]) -> list[Master]:

@@ -126,6 +126,7 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("punsubscribe", -1, _LISTEN, ""),
     ("role", 1, "noscript loading stale fast", "admin dangerous"),
     ("sentinel", -2, "admin", ""),
+    ("sentinel|candidates", 3, "admin", ""),
     ("sentinel|ckquorum", 3, "admin", ""),
     ("sentinel|config", -4, "admin", ""),
     ("sentinel|debug", -2, "admin", ""),
@@ -187,7 +188,7 @@ _PRIMARY_FORMS = frozenset(
     }
 )
 # What only our own kind has is no mode's, and works in every one.
-_OURS = frozenset({"sentinel|failovers", "sentinel|quorate"})
+_OURS = frozenset({"sentinel|candidates", "sentinel|failovers", "sentinel|quorate"})
 _UNLISTED: Mapping[Mode, frozenset[str]] = {
     Mode.REDIS_7_0: _OURS | _PRIMARY_FORMS | {"client|setinfo"},
     Mode.REDIS_7_2: _OURS | _PRIMARY_FORMS,

@@ -27,6 +27,8 @@ MOST_NAMES = 1024
 """Host names whose numbers are remembered."""
 
 NO_SUCH_MASTER = Refused("ERR No such master with that name")
+NO_GOOD_REPLICA = "NOGOODSLAVE No suitable replica to promote"
+"""The words of C Sentinel; behind a colon follow the reasons, if there is any replica."""
 NOT_SAVED = Refused("ERR Failed to save config file. Check server logs.")
 
 Change = (
@@ -82,8 +84,10 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
         turn.reply(request.caller, NO_SUCH_MASTER)
     elif master.failover is not None:
         turn.reply(request.caller, Refused("INPROG Failover already in progress"))
-    elif choosing.choose(turn, master).chosen is None:
-        turn.reply(request.caller, Refused("NOGOODSLAVE No suitable replica to promote"))
+    elif (choice := choosing.choose(turn, master)).chosen is None:
+        for name, reason in choice.refused:
+            turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
+        turn.reply(request.caller, Refused(NO_GOOD_REPLICA + choosing.refusals(choice)))
     elif turn.state.save_error:
         turn.reply(request.caller, NOT_SAVED)
     else:
@@ -201,6 +205,7 @@ def _set(turn: Turn, change: SettingsChanged) -> None:
         turn.about(Event.SET, master, master, f" {text}")
     if change.events:
         turn.touch(master)
+    look_up_tags(turn, master)
     servers = [w for w in master.instances() if not isinstance(w, Peer)]
     if old.renames != change.settings.renames:
         for watched in master.instances():
@@ -218,6 +223,12 @@ def _set(turn: Turn, change: SettingsChanged) -> None:
         turn.reply(change.caller, Refused(change.error))
     else:
         _when_saved(turn, change.caller, Done())
+
+
+def look_up_tags(turn: Turn, master: Master) -> None:
+    """Servers are known by numbers mostly, and may be tagged by name."""
+    for tag in master.settings.tags:
+        turn.address(tag.host, tag.port)
 
 
 def _globals(turn: Turn, change: GlobalsChanged) -> None:

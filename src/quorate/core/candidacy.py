@@ -145,7 +145,8 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     record.begun(turn, master, failover)
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
-    for replica in master.replicas:
-        replica.link.info_asked = 0
-        cadence.hurry_info(turn, master, replica)
+    # Whom to promote is decided on what they say from now on. A master that still answers says how far it has come.
+    for server in (*master.replicas, *(() if master.sdown else (master,))):
+        server.link.info_asked = 0
+        cadence.hurry_info(turn, master, server)
     turn.check(master)

@@ -196,7 +196,8 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     if failover.settles:
         return _settle(turn, master, failover)
     patience = failover.entered + FRESH_INFO_WAIT
-    if turn.now < patience and any(r.link.usable and r.link.info_asked and not r.sdown for r in master.replicas):
+    servers = (master, *master.replicas)
+    if turn.now < patience and any(s.link.usable and s.link.info_asked and not s.sdown for s in servers):
         return patience
     choice = choosing.choose(turn, master)
     record.chosen(turn, master, choice)
