@@ -163,7 +163,7 @@ FAILOVERS = (
         "sends clients back to a master of the past",
         Patch(gossip, "on_hello", _older_address),
         LOSSES,
-        at=(11, 40),
+        at=(69, 100),
         alone=True,
     ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1033, 1)),
