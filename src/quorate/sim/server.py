@@ -342,7 +342,7 @@ class RedisServer:
 
         def ready() -> None:
             if life == self.life and end in self.followers:
-                end.send(Full(self.replid, tuple(self.log)))
+                end.send(Full(self.replid, tuple(self.log), frozenset(self.history.unsynced)))
                 follower.online = True
                 self._changed()
 
@@ -365,7 +365,7 @@ class RedisServer:
         self.heard_master = self.now
         match message:
             case Full():
-                self.history.resynced(self.log, message.data)
+                self.history.resynced(self.log, message)
                 self.log = list(message.data)
                 self._now_following(end, message.replid)
             case Continue():
