@@ -77,8 +77,6 @@ def maybe_settle(turn: Turn, master: Master) -> Millis | None:
     if busy or conflict.choose(turn, master, turn.now - 2 * state.tuning.info_period) is None:
         return turn.now + state.tuning.ask_period
     _campaign(turn, master, forced=False, settles=True)
-    master.link.info_asked = 0
-    cadence.hurry_info(turn, master, master)
     return None
 
 

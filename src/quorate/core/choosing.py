@@ -6,7 +6,7 @@ from quorate.core import selection
 from quorate.core.selection import Candidate, Selection
 from quorate.core.state import Master, Replica, State
 from quorate.core.turn import Turn
-from quorate.model.address import Address, numeric
+from quorate.model.address import Address
 from quorate.model.candidates import Tag
 from quorate.model.info import Role
 from quorate.model.millis import Millis
@@ -58,8 +58,7 @@ def _outage(now: Millis, master: Master) -> Millis:
 def tag_of(state: State, master: Master, address: Address) -> Tag | None:
     """What the operator has said of the server at an address; a tag may name it by its number or by a name."""
     for tag in master.settings.tags:
-        number = numeric(tag.host) or state.names.get(tag.host.lower(), "")
-        if Address(tag.host, number, tag.port).same_as(address):
+        if state.placed(tag.host, tag.port).same_as(address):
             return tag.tag
     return None
 

@@ -4,7 +4,6 @@ from quorate.core import roster, settling
 from quorate.core.settling import Claimant
 from quorate.core.state import DataServer, Master, Peer, Replica
 from quorate.core.turn import Turn
-from quorate.model.address import Address, numeric
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 
@@ -32,8 +31,7 @@ def _claimed(turn: Turn, master: Master, peer: Peer) -> Replica | None:
     if turn.now - peer.last_hello > CLAIM_PERIODS * turn.state.tuning.publish_period:
         return None
     ours = master.current
-    number = numeric(said.master_host) or turn.state.names.get(said.master_host.lower(), "")
-    place = Address(said.master_host, number, said.master_port)
+    place = turn.state.placed(said.master_host, said.master_port)
     if place.same_as(ours.address):
         return None
     server = roster.find_replica(master, place)

@@ -39,10 +39,8 @@ def look(turn: Turn, master: Master, replica: Replica) -> None:
     """After its INFO: correct it if something is wrong and may be corrected now."""
     wrong = _wrong(turn, master, replica)
     if wrong is None:
-        master.astray.discard(replica)
         return
     if wrong.came_so:
-        master.astray.add(replica)
         _ask_peers(turn, master)
     _mend(turn, master, replica, wrong)
 
@@ -63,10 +61,10 @@ def on_told(turn: Turn, master: Master, peer: Peer, told: ConfigTold) -> None:
     peer.config_sure = asked
     peer.config_epoch = max(peer.config_epoch, told.config_epoch)
     peer.told_epoch = told.current_epoch or peer.told_epoch
-    for replica in [r for r in master.replicas if r in master.astray]:
+    for replica in master.replicas:
         wrong = _wrong(turn, master, replica)
         reachable = replica.link.usable and not replica.sdown
-        if wrong is not None and reachable and turn.now - replica.info_at <= FRESH_CLAIM:
+        if wrong is not None and wrong.came_so and reachable and turn.now - replica.info_at <= FRESH_CLAIM:
             _mend(turn, master, replica, wrong)
 
 

@@ -13,7 +13,7 @@ from quorate.core.diary import Diary
 from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
 from quorate.core.requests import ConnId, InstanceId
-from quorate.model.address import Address
+from quorate.model.address import Address, numeric
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role
@@ -178,8 +178,6 @@ class Master(DataServer):
     lost_elections: int = 0
     stand_at: Millis = 0
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
-    astray: set[Replica] = field(default_factory=set)
-    """Replicas that came as masters or following another one: they are corrected when a majority was heard."""
     settle_at: Millis = 0
     """Our turn to settle two configurations of one epoch; 0 while there is but one."""
     rebooted: Millis = 0
@@ -255,6 +253,10 @@ class State:
     stopping: bool = False
     crashed: bool = False
     """A simulated crash waits only for the disk; nothing is decided any more."""
+
+    def placed(self, host: str, port: int) -> Address:
+        """What a host text stands for as far as we know; nobody is asked, so `ip` may be ""."""
+        return Address(host, numeric(host) or self.names.get(host.lower(), ""), port)
 
     def is_durable(self, revision: int) -> bool:
         """Whether a revision is on disk."""

@@ -78,7 +78,6 @@ def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> 
     master.script_kill_sent = False
     master.leader = None
     master.failover = None
-    master.astray.clear()
     master.alone = False
     master.no_start_before = master.stand_at = master.lost_elections = master.rebooted = 0
     master.delay_told = False
