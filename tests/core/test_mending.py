@@ -2,6 +2,7 @@
 
 import pytest
 
+from quorate.core.inputs import Pong
 from tests.core.scenes import (
     AHEAD,
     BEHIND,
@@ -77,6 +78,15 @@ def test_one_of_two_peers_is_a_majority_with_us() -> None:
     silence(world, "c")
     world.run(1_000 + WELL)
     assert DEMOTED in tail(world)
+
+
+def test_one_whose_disk_is_full_is_demoted_though_it_counts_as_down() -> None:
+    world = returned()
+    world.servers[MASTER].pong = Pong.OTHER
+    world.run(1_000 + WELL)
+    told = tail(world)
+    assert DEMOTED in told
+    assert not any(line.startswith("-sdown") for line in told)
 
 
 def test_who_knows_no_peer_is_no_majority() -> None:

@@ -64,8 +64,9 @@ def on_told(turn: Turn, master: Master, peer: Peer, told: ConfigTold) -> None:
     peer.told_vote = told.leader_epoch
     for replica in master.replicas:
         wrong = _wrong(turn, master, replica)
-        reachable = replica.link.usable and not replica.sdown
-        if wrong is not None and wrong.came_so and reachable and turn.now - replica.info_at <= FRESH_CLAIM:
+        # One that is held for down because of a full disk still tells what it is, and does as it is told.
+        reachable = replica.link.usable and turn.now - replica.info_at <= FRESH_CLAIM
+        if wrong is not None and wrong.came_so and reachable:
             _mend(turn, master, replica, wrong)
 
 
