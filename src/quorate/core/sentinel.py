@@ -195,7 +195,7 @@ def _on_save_failed(turn: Turn, event: inputs.SaveFailed) -> None:
     turn.state.save_error = event.reason
     if turn.state.crashed:
         # A simulated crash takes nothing back any more (see `failover.take_back`). It would wait for as long as the
-        # disk is full, and then save a promotion that the others gave up long ago; so it ends here, as in C Sentinel.
+        # disk is full, and then save a promotion that others may have given up long ago; so it ends, as in C Sentinel.
         turn.effects.append(Exit(failover.CRASH_STATUS))
 
 
