@@ -217,3 +217,13 @@ def test_a_simulated_crash_waits_for_the_disk_without_a_busy_clock() -> None:
     assert wake is None or wake > world.now
     world.submit(inputs.Saved(world.deltas[-1].delta.revision))
     assert world.exited
+
+
+def test_a_simulated_crash_ends_with_its_save_though_that_failed() -> None:
+    world = scene(peers=(), quorum=1)
+    world.submit(inputs.FailureSimulated(Caller(1), True, False, None))
+    world.disk = "full"
+    kill(world, MASTER)
+    world.run(2000)
+    assert tail(world)[-2:] == ["-save-error No space left on device", "exit 99"]
+    assert len(world.deltas) == 1, "nothing is saved by the dead"

@@ -128,7 +128,7 @@ def _elected(turn: Turn, master: Master, failover: Failover) -> None:
 
 
 def crash(turn: Turn) -> None:
-    """SENTINEL SIMULATE-FAILURE: end the process, with what was decided so far on disk."""
+    """SENTINEL SIMULATE-FAILURE: end the process when what was decided so far is on disk, or cannot be saved."""
     turn.remark(Level.WARNING, "Sentinel CRASH because of SENTINEL simulate-failure")
     turn.state.crashed = True
     turn.promise(Exit(CRASH_STATUS))

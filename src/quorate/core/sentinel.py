@@ -21,7 +21,7 @@ from quorate.core.calendar import SLOT, Calendar
 from quorate.core.chance import Chance
 from quorate.core.inputs import Input
 from quorate.core.link import Link
-from quorate.core.outcome import Outcome
+from quorate.core.outcome import Exit, Outcome
 from quorate.core.snapshot import Snapshot
 from quorate.core.state import Master, Peer, Replica, State
 from quorate.core.turn import Turn
@@ -72,7 +72,7 @@ class Sentinel:
                 _run_calendar(turn)
             if turn.checks:
                 _decide_all(turn)
-        # After a simulated crash only the disk is waited for: no deadline is ours to keep any more.
+        # After a simulated crash only the save's end is waited for: no deadline is ours to keep any more.
         self._wake = None if self._state.crashed else self._state.calendar.next()
         self._state.expected = self._wake or 0
         return turn.outcome()
@@ -193,6 +193,10 @@ def _on_save_failed(turn: Turn, event: inputs.SaveFailed) -> None:
     if not turn.state.save_error:
         turn.tell(Event.SAVE_ERROR, event.reason)
     turn.state.save_error = event.reason
+    if turn.state.crashed:
+        # A simulated crash takes nothing back any more (see `failover.take_back`). It would wait for as long as the
+        # disk is full, and then save a promotion that others may have given up long ago; so it ends, as in C Sentinel.
+        turn.effects.append(Exit(failover.CRASH_STATUS))
 
 
 # --- time and decisions ---------------------------------------------------------------------------------------------

@@ -254,7 +254,7 @@ class State:
     """Peers that hold an epoch which we refuse."""
     stopping: bool = False
     crashed: bool = False
-    """A simulated crash waits only for the disk; nothing is decided any more."""
+    """A simulated crash waits only for its save to end; nothing is decided any more."""
 
     def placed(self, host: str, port: int) -> Address:
         """What a host text stands for as far as we know; nobody is asked, so `ip` may be ""."""

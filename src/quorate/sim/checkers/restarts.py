@@ -10,7 +10,7 @@ from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
 
 QUIET: Millis = 5_000
-"""So long nothing may have changed, on a healthy disk, until the file must have caught up."""
+"""So long nothing may have changed, in a living sentinel on a healthy disk, until the file must have caught up."""
 
 LOOK: Millis = 2_000
 """How long it is between two looks at everybody."""
@@ -27,10 +27,13 @@ class Restarts(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._known: dict[SentinelHost, tuple[Known, Millis]] = {}
+        self._alive: dict[SentinelHost, Millis] = {}
+        """When each was last seen alive."""
         self._next: Millis = 0
 
     def stepped(self) -> None:
         now = self.world.schedule.now
+        self._alive.update((host, now) for host in self.world.sentinels if host.up)
         if now < self._next:
             return
         self._next = now + LOOK
@@ -49,7 +52,10 @@ class Restarts(Checker):
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:
         known, since = self._known.pop(host, ({}, 0))
-        if not known or known[""][0] != saved.settings.myid or self.world.schedule.now - since < QUIET:
+        # The quiet ends with the life: the dead write nothing. Who is looked at a moment before its save is tried again
+        # on a mended disk, and dies with that save, as in a simulated crash, comes back with what it had told nobody
+        # yet, however long it was dead: what was seen of it was not all that it knew.
+        if not known or known[""][0] != saved.settings.myid or self._alive.get(host, 0) - since < QUIET:
             return
         found = _file(saved)
         for name, facts in known.items():
