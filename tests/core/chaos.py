@@ -304,7 +304,11 @@ class Chaos:
             inputs.PubSubSpoke(conn),
             inputs.Reconfigured(conn, about, ""),
             inputs.LinkRefused(conn, "NOAUTH Authentication required."),
-            inputs.ConfigTold(conn, about, *((None, None), (Epoch(a % 9), None), (Epoch(b % 9), Epoch(a % 9)))[a % 3]),
+            inputs.ConfigTold(
+                conn,
+                about,
+                *((None, None, None), (Epoch(a % 9), None, None), (Epoch(b % 9), Epoch(a % 9), Epoch(b % 7)))[a % 3],
+            ),
         ]
         self.submit(news[b % 6])
 

@@ -264,9 +264,9 @@ class World:
                 current, _, config = puppet.believes
                 if "config" not in self.quiet:
                     self.say(f"-> {puppet.letter} asked for its configuration of {request.master}")
-                epochs = (Epoch(config), Epoch(current) if request.ours else None)
+                own = (Epoch(current), Epoch(max(puppet.voted, default=0))) if request.ours else (None, None)
                 if puppet.up:
-                    self.soon(inputs.ConfigTold(conn, request.about, *epochs))
+                    self.soon(inputs.ConfigTold(conn, request.about, Epoch(config), *own))
             case requests.PublishHello():
                 told = request.hello
                 if told.config_epoch > puppet.believes[2]:

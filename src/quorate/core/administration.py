@@ -158,10 +158,10 @@ def _moved(turn: Turn, master: Master, watched: Watched, number: str) -> None:
         link.address = watched.address
         connecting.close(turn, link)
         connecting.reopen(turn, link)
-    if watched is master:
-        turn.touch(master)
-        if old.ip:
-            switching.renew_peers(turn, master)
+    # The file names hosts by their numbers, too.
+    turn.touch(master)
+    if watched is master and old.ip:
+        switching.renew_peers(turn, master)
     if not isinstance(watched, Peer):
         roster.drop_doubles(turn, master)
 

@@ -120,6 +120,8 @@ class Peer(Watched):
     """Its configuration was no newer than `config_epoch` at some moment since this one."""
     told_epoch: Epoch = Epoch(0)
     """The current epoch that it told when asked for its configuration."""
+    told_vote: Epoch | None = None
+    """The epoch of its last vote that it told then; None from a C Sentinel."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0

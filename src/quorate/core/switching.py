@@ -96,4 +96,5 @@ def renew_peers(turn: Turn, master: Master) -> None:
         peer.says_down = False
         peer.answered = peer.asked = peer.ask_again = peer.stood = 0
         peer.config_asked = peer.config_sure = 0
+        peer.told_vote = None
         peer.leader, peer.leader_epoch = None, Epoch(0)

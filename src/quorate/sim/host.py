@@ -304,7 +304,7 @@ class SentinelHost(Glimpse):
             case requests.AskKind():
                 self.submit(inputs.KindAnswered(conn, message is True))
             case requests.AskConfig():
-                told = message if isinstance(message, tuple) else (None, None)
+                told = message if isinstance(message, tuple) else (None, None, None)
                 self.submit(inputs.ConfigTold(conn, request.about, *told))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
@@ -353,7 +353,7 @@ class SentinelHost(Glimpse):
         seen, view = self.master(asked.master), self._view()
         if seen is None or view is None or (asked.ours and not self.is_ours):
             return Wrong("ERR No such master with that name")
-        return seen.config_epoch, view.current_epoch if asked.ours else None
+        return (seen.config_epoch, *((view.current_epoch, seen.leader_epoch) if asked.ours else (None, None)))
 
     def typed(self, event: Input) -> None:
         """What an operator types; a process that stands still reads it later."""

@@ -80,11 +80,13 @@ class Winners(Checker):
         master = host.master(name)
         if master is None:
             return
-        for work in self._works.get((name, master.leader_epoch), ()):
-            if work.host is host:
-                work.running = True
-                work.won = self.world.schedule.now
-                work.timeout = master.settings.failover_timeout
+        # Whoever died before its candidacy was on disk stands again in the same epoch; the last time is what it won.
+        stood = self._works.get((name, master.leader_epoch), ())
+        work = next((work for work in reversed(stood) if work.host is host), None)
+        if work is not None:
+            work.running = True
+            work.won = self.world.schedule.now
+            work.timeout = master.settings.failover_timeout
 
     def _over(self, host: SentinelHost, name: MasterName) -> None:
         for (of, _), works in self._works.items():
