@@ -2,9 +2,18 @@
 
 import random
 
-from quorate.core.calendar import SLOT, Calendar
+from quorate.core.calendar import SLOT, WIDE, Calendar
 
 PHASE = 37
+
+
+def test_what_is_done_seldom_shares_wide_slots_and_keeps_its_period() -> None:
+    calendar = Calendar(PHASE)
+    slots = {calendar.every(when, when, WIDE) for when in range(2000, 3000)}
+    assert len(slots) == 3
+    assert {(calendar.begin(slot) - PHASE) % WIDE for slot in slots} == {0}
+    for slot in slots:
+        assert calendar.every(calendar.begin(slot) + 2 * WIDE, "again", WIDE) == slot + 2 * WIDE // SLOT
 
 
 def test_an_empty_calendar_never_wakes_anybody() -> None:

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import lru_cache
 
 from quorate.core import connecting
-from quorate.core.calendar import SLOT
+from quorate.core.calendar import SLOT, WIDE
 from quorate.core.link import Link
 from quorate.core.outcome import Send
 from quorate.core.requests import PublishHello
@@ -59,15 +59,17 @@ def begin(turn: Turn, master: Master, watched: Watched) -> None:
     chance, tuning = turn.state.chance, turn.state.tuning
     calendar = turn.state.calendar
     link = watched.link
+    period = connecting.ping_period(turn, master, watched)
     if link.ping_slot < 0:
-        when = turn.now + 1 + chance.below(connecting.ping_period(turn, master, watched))
-        link.ping_slot = calendar.every(when, LinkJob(link))
-    if isinstance(watched, DataServer):
-        when = turn.now + 1 + tuning.info_period // 2 + chance.below(max(1, tuning.info_period // 2))
-        watched.info_slot = calendar.every(when, WatchJob(Kind.INFO, watched))
+        link.ping_slot = calendar.every(turn.now + 1 + chance.below(period), LinkJob(link), _width(period))
     # Beside a PING: one write and one answer then serve both.
-    when = calendar.begin(link.ping_slot) + tuning.publish_period - connecting.ping_period(turn, master, watched)
-    watched.hello_slot = calendar.every(max(when, turn.now + 1), WatchJob(Kind.HELLO, watched))
+    pinged = calendar.begin(link.ping_slot)
+    if isinstance(watched, DataServer):
+        wait = tuning.info_period // 2 + chance.below(max(1, tuning.info_period // 2))
+        when = max(pinged + wait - wait % period, turn.now + 1)
+        watched.info_slot = calendar.every(when, WatchJob(Kind.INFO, watched), _width(tuning.info_period))
+    when = max(pinged + tuning.publish_period - period, turn.now + 1)
+    watched.hello_slot = calendar.every(when, WatchJob(Kind.HELLO, watched), _width(tuning.publish_period))
 
 
 # A master says the same to everybody for days, and finding it again costs a third of making it anew.
@@ -103,6 +105,11 @@ def run(turn: Turn, slot: int, job: object) -> None:
             _info(turn, slot, job, master, watched)
 
 
+def _width(period: Millis) -> Millis:
+    """The slots for what is done again after a period: wide ones where they keep the period as it is."""
+    return WIDE if period >= 2 * WIDE and period % WIDE == 0 else SLOT
+
+
 def _following(turn: Turn, slot: int, period: Millis) -> Millis:
     """The moment one period after a slot began, but in the future even after a stall."""
     begun = turn.state.calendar.begin(slot)
@@ -115,9 +122,8 @@ def _ping(turn: Turn, slot: int, job: LinkJob) -> None:
     connecting.drop_deaf(turn, link, _shortest_down_after(turn, link))
     if link.command_open and link.pending < PENDING_PER_OWNER * len(link.owners):
         connecting.ping(turn, link)
-    link.ping_slot = turn.state.calendar.every(
-        _following(turn, slot, connecting.ping_period(turn, master, watched)), job
-    )
+    period = connecting.ping_period(turn, master, watched)
+    link.ping_slot = turn.state.calendar.every(_following(turn, slot, period), job, _width(period))
 
 
 def _shortest_down_after(turn: Turn, link: Link) -> Millis:
@@ -132,7 +138,9 @@ def _info(turn: Turn, slot: int, job: WatchJob, master: Master, server: DataServ
     unanswered = link.info_asked and turn.now - link.info_asked < period
     if link.command_open and not unanswered and link.pending < PENDING_PER_OWNER:
         connecting.ask_info(turn, link)
-    server.info_slot = turn.state.calendar.every(_following(turn, slot, period), job)
+    # Booked in a hurry it begins anywhere; only when nobody hurries any more it may wait for the next wide slot.
+    width = _width(period) if period > FAST_INFO else SLOT
+    server.info_slot = turn.state.calendar.every(_following(turn, slot, period), job, width)
 
 
 def hurry_info(turn: Turn, master: Master, server: DataServer) -> None:
@@ -155,7 +163,7 @@ def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
         if greeting is not None:
             turn.send(watched.link, PublishHello(watched.id, greeting))
             watched.link.pending += 1
-    watched.hello_slot = state.calendar.every(_following(turn, slot, period), job)
+    watched.hello_slot = state.calendar.every(_following(turn, slot, period), job, _width(period))
 
 
 def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:

@@ -17,7 +17,7 @@ from quorate.core import (
     tilt,
     watching,
 )
-from quorate.core.calendar import SLOT, Calendar
+from quorate.core.calendar import WIDE, Calendar
 from quorate.core.chance import Chance
 from quorate.core.inputs import Input
 from quorate.core.link import Link
@@ -47,7 +47,7 @@ class Sentinel:
 
     def __init__(self, saved: SavedState, now: Millis, seed: int, names: Mapping[str, str]) -> None:
         chance = Chance(seed)
-        self._state = State(saved.settings, Tuning(), Calendar(chance.below(SLOT)), chance)
+        self._state = State(saved.settings, Tuning(), Calendar(chance.below(WIDE)), chance)
         self._state.current_epoch = saved.current_epoch
         self._state.names = {host.lower(): ip for host, ip in names.items()}
         self._saved: SavedState | None = saved

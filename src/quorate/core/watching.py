@@ -1,6 +1,7 @@
 """Looking at one instance: is it subjectively down, since when, and when to look again."""
 
 from quorate.core import sdown
+from quorate.core.calendar import SLOT, WIDE
 from quorate.core.sdown import Patience, Signs
 from quorate.core.state import DataServer, Master, Watched
 from quorate.core.turn import Turn
@@ -43,7 +44,8 @@ def look(turn: Turn, master: Master, watched: Watched) -> None:
         # Silence that begins after this look cannot have lasted for down-after before the next one. To look too early
         # does no harm, and costs nothing if we are awake then anyway.
         unless_silent = turn.now + max(LEAST_WAIT, master.settings.down_after)
-        unless_silent = max(turn.state.calendar.slot_before(unless_silent), turn.now + LEAST_WAIT)
+        width = WIDE if master.settings.down_after >= 10 * WIDE else SLOT
+        unless_silent = max(turn.state.calendar.slot_before(unless_silent, width), turn.now + LEAST_WAIT)
         turn.state.calendar.at(min(deadline or unless_silent, unless_silent), watched)
 
 
