@@ -140,6 +140,12 @@ LAGS: list[tuple[list[Candidate], Limits, list[str], str]] = [
     ([AHEAD, BEHIND, STRANGER], replace(LIMITS, max_lag=100, history=OURS), ["ahead", "behind"], "another stream"),
     ([STRANGER], replace(LIMITS, max_lag=1, history=OURS, offset=2 * 10**9), ["stranger"], "no measure for strangers"),
     (
+        [replace(BEHIND, offset=0, is_master=True)],
+        replace(LIMITS, max_lag=1, offset=9),
+        ["behind"],
+        "who is a master itself lags behind nobody",
+    ),
+    (
         [replace(AHEAD, priority=100), replace(BEHIND, tag=Tag.PREFER)],
         replace(LIMITS, max_lag=99),
         ["ahead"],

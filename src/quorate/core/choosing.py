@@ -76,4 +76,5 @@ def _candidate(state: State, now: Millis, master: Master, replica: Replica) -> C
         link_down_for=replica.link_down_for,
         histories=frozenset(replica.info.histories) if replica.info is not None else frozenset(),
         tag=tag_of(state, master, replica.address),
+        is_master=replica.role is Role.MASTER,
     )

@@ -34,6 +34,8 @@ class Candidate:
     histories: frozenset[str] = frozenset()
     """The replication ids of its data, present and former; empty where a server tells none (before Redis 4)."""
     tag: Tag | None = None
+    is_master: bool = False
+    """It says that it is a master itself, and tells no offset of a replica."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
     for candidate in fit:
         if in_line and is_stranger(candidate, limit):
             reasons[candidate.name] = Reason.OTHER_HISTORY
-        elif limit.max_lag and highest - candidate.offset > limit.max_lag:
+        elif limit.max_lag and not candidate.is_master and highest - candidate.offset > limit.max_lag:
             reasons[candidate.name] = Reason.TOO_FAR_BEHIND
     suitable = tuple(sorted((c for c in fit if reasons[c.name] is None), key=preference))
     refused = tuple((name, reason) for name, reason in reasons.items() if reason is not None)

@@ -50,7 +50,7 @@ class Promotion(Checker):
     def _left_behind(self, host: SentinelHost, name: MasterName, replica: ReplicaView) -> bool:
         """Whether somebody of its history has had more than it by more than candidate-max-lag."""
         master = host.master(name)
-        if master is None or not master.settings.max_lag:
+        if master is None or not master.settings.max_lag or replica.role.reported is Role.MASTER:
             return False
         role = master.role
         ours = role.histories[0] if role.reported is Role.MASTER and role.histories else ""
