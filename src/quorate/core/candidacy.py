@@ -15,6 +15,10 @@ SEEK_VOTES: Millis = 1_000
 STAGGER: Millis = 40
 """Distance between the turns of candidates, so that elections rarely collide."""
 
+AGAIN_WITHIN: Millis = 100
+"""A forced failover whose votes were split asks for new ones within so long: sooner than the others stand again, and
+hardly in the same moment as another operator's."""
+
 SETTLE_AFTER: Millis = 1_000
 """Two configurations of one epoch are let be for so long: a hello of a newer one may be on its way."""
 
@@ -114,14 +118,12 @@ def stand(turn: Turn, master: Master, forced: bool) -> None:
 def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> None:
     """Raise the epoch, vote for ourselves and ask everybody for their vote."""
     state = turn.state
-    if max(state.current_epoch, master.config_epoch) + 1 >= EPOCH_LIMIT:
-        turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
+    if not _has_epochs(turn, master):
         return
     # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
     epoch = state.current_epoch
     if forced or settles or epoch <= max(master.config_epoch, master.leader_epoch):
-        epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
-        turn.raise_epoch(epoch, master)
+        epoch = _new_epoch(turn, master)
     # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
     # it. If each had a higher one than the last, candidates would take the votes from each other. Of two sides that are
     # to be settled the other one may have had elections of its own, of which we know nothing.
@@ -136,10 +138,7 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     master.no_start_before = turn.now + 2 * master.settings.failover_timeout
     master.delay_told = False
     master.stand_at = 0
-    me = state.settings.myid
-    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
-    turn.touch(master)
-    failover.needs = turn.revision()
+    _vote_for_ourselves(turn, master, failover)
     record.begun(turn, master, failover)
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
@@ -148,3 +147,45 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
         server.link.info_asked = 0
         cadence.hurry_info(turn, master, server)
     turn.check(master)
+
+
+def stand_again(turn: Turn, master: Master, failover: Failover) -> Millis:
+    """Nobody won the epoch of a forced failover: ask for the votes of another one, as the same failover.
+
+    Returns the moment at which to look again.
+    """
+    state = turn.state
+    if state.save_error or asking.awaits_disk(turn, master):
+        return failover.seek_votes_until
+    if not failover.again_at:
+        failover.again_at = turn.now + state.chance.below(AGAIN_WITHIN)
+    if turn.now < failover.again_at:
+        return min(failover.again_at, failover.seek_votes_until)
+    failover.again_at = 0
+    if _has_epochs(turn, master):
+        turn.remark(Level.NOTICE, f"Nobody won epoch {failover.epoch}: asking for votes in another one")
+        failover.epoch = _new_epoch(turn, master)
+        _vote_for_ourselves(turn, master, failover)
+        for peer in master.peers.values():
+            asking.ask(turn, master, peer)
+    return failover.seek_votes_until
+
+
+def _has_epochs(turn: Turn, master: Master) -> bool:
+    if max(turn.state.current_epoch, master.config_epoch) + 1 < EPOCH_LIMIT:
+        return True
+    turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
+    return False
+
+
+def _new_epoch(turn: Turn, master: Master) -> Epoch:
+    epoch = Epoch(max(turn.state.current_epoch, master.config_epoch) + 1)
+    turn.raise_epoch(epoch, master)
+    return epoch
+
+
+def _vote_for_ourselves(turn: Turn, master: Master, failover: Failover) -> None:
+    me, epoch = turn.state.settings.myid, failover.epoch
+    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
+    turn.touch(master)
+    failover.needs = turn.revision()

@@ -148,6 +148,8 @@ class Failover:
     """An operator's failover that went on without a majority."""
     seek_votes_until: Millis = 0
     """A forced failover asks for votes until then, and goes on without them."""
+    again_at: Millis = 0
+    """Its votes were split: it asks for those of another epoch then; 0 when they were not."""
     sent: ConnId | None = None
     """The connection on which REPLICAOF NO ONE went out."""
     told: bool = False
