@@ -143,7 +143,7 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
     # Whom to promote is decided on what they say from now on. A master that still answers says how far it has come.
-    for server in (*master.replicas, *(() if master.sdown else (master,))):
+    for server in (*master.replicas, *(() if master.sdown and not settles else (master,))):
         server.link.info_asked = 0
         cadence.hurry_info(turn, master, server)
     turn.check(master)

@@ -48,7 +48,7 @@ MOVES: dict[FailoverState, frozenset[FailoverState]] = {
     FailoverState.UPDATE_CONFIG: frozenset(),
 }
 """Legal moves; every state but the last two may also be left by an abort, all by a newer configuration. From
-select_slave to reconf_slaves leads the settling of two configurations: whom it chooses is a master already."""
+select_slave to reconf_slaves leads the settling of two configurations: whom it chooses is mostly a master already."""
 
 ABORTABLE = frozenset(MOVES) - {FailoverState.RECONF_SLAVES, FailoverState.UPDATE_CONFIG}
 
@@ -190,8 +190,16 @@ def _settle(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     turn.about(Event.CONFIG_SETTLED, master, master, f" #{place} {chosen.address.port} epoch {failover.epoch}")
     if isinstance(chosen, Replica):
         failover.promoted = chosen
-        _promoted(turn, master, failover, chosen)
+        if chosen.role is Role.MASTER:
+            _promoted(turn, master, failover, chosen)
+        else:
+            enter(turn, failover, FailoverState.SEND_SLAVEOF_NOONE)
         return None
+    if chosen.role is not Role.MASTER and chosen.link.usable:
+        # If that is lost it counts as down for everybody, now that all agree on it: a failover like any other.
+        turn.send(chosen.link, Reconfigure(chosen.id, None))
+        chosen.link.pending += 1
+        connecting.ask_info(turn, chosen.link)
     master.config_epoch = failover.epoch
     record.close(turn, master, Ending.DONE)
     master.failover = None
