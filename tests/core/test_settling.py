@@ -267,3 +267,25 @@ def test_they_are_told_apart_even_when_our_own_counts_as_down_for_its_role() -> 
     world.run(60_000)
     assert world.servers[AHEAD].follows is None, "no quorum would ever agree that it is down"
     assert world.puppets[26380].believes[1] == AHEAD
+
+
+def test_a_c_leader_that_takes_over_each_new_epoch_is_outvoted_less_and_less_often() -> None:
+    world = divided("c")
+    world.servers[MASTER].offset = 900
+    settled = []
+    for _ in range(90):
+        world.run(2_000)
+        settled.append(names(world).count("+config-settled"))
+        current, _, config = world.puppets[26380].believes
+        world.puppets[26381].believes = (current, AHEAD, config)
+    assert sum(settled[:5]) >= 2
+    assert 5 < sum(settled) < 20, "three minutes, the usual failover-timeout"
+    for puppet in world.puppets.values():
+        puppet.believes = world.puppets[26380].believes
+    world.run(60_000)
+    assert not master_of(world).settle_at
+    names(world)
+    current, _, config = world.puppets[26380].believes
+    world.puppets[26381].believes = (current, AHEAD, config)
+    world.run(4_000)
+    assert "+config-settled" in names(world), "the next one is the first again"

@@ -22,6 +22,13 @@ hardly in the same moment as another operator's."""
 SETTLE_AFTER: Millis = 1_000
 """Two configurations of one epoch are let be for so long: a hello of a newer one may be on its way."""
 
+SETTLE_DOUBLINGS = 4
+"""That wait is doubled so often at most when conflicts come one after the other: a C leader that re-points replicas
+takes over each new epoch for the server that it has promoted, until its failover ends."""
+
+SETTLE_MEMORY: Millis = 60_000
+"""After so long without a new one a conflict is the first again."""
+
 SETTLE_WITHOUT: Millis = 5_000
 """And for so much longer while the other server is down for us: after a cut peers may be heard again before it is."""
 
@@ -67,7 +74,10 @@ def maybe_settle(turn: Turn, master: Master) -> Millis | None:
         master.settle_at = 0
         return None
     if not master.settle_at:
-        master.settle_at = turn.now + SETTLE_AFTER + STAGGER * _rank(turn, master)
+        again = master.conflict_at and turn.now - master.conflict_at <= SETTLE_MEMORY
+        master.conflicts = min(master.conflicts + 1, SETTLE_DOUBLINGS) if again else 0
+        master.conflict_at = turn.now
+        master.settle_at = turn.now + (SETTLE_AFTER << master.conflicts) + STAGGER * _rank(turn, master)
         other = rivals[0].address
         place = f"{other.shown(state.settings.announce_hostnames)} {other.port}"
         turn.about(Event.CONFIG_CONFLICT, master, master, f" #{place} epoch {master.config_epoch}")
