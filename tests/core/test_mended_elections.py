@@ -186,12 +186,36 @@ def test_a_manual_failover_goes_on_without_votes_after_a_second_and_says_so() ->
     assert f"+switch-master {NAME} {HOST} {MASTER} {HOST} {AHEAD}" in told
 
 
-def test_a_manual_failover_waits_no_longer_when_the_votes_are_lost() -> None:
+def test_a_manual_failover_whose_votes_are_split_seeks_those_of_other_epochs_for_that_second() -> None:
     world = scene()
     vote(world, "refuse")
     world.submit(inputs.FailoverRequested(Caller(1), NAME))
-    world.run(100)
+    world.run(990)
+    told = names(world)
+    assert "+elected-leader" not in told, "whoever knows of the split would stand while we promote"
+    assert "-failover-abort-not-elected" not in told
+    assert 2 < told.count("+new-epoch") < 40
+    world.run(20)
     assert f"+forced-without-majority master {NAME} {HOST} {MASTER} #votes 1/3" in tail(world), "only ours count"
+
+
+def test_a_manual_failover_waits_no_longer_when_no_epoch_can_bring_the_votes() -> None:
+    world = scene(peers=("b",), quorum=3)
+    vote(world, "silent")
+    world.submit(inputs.FailoverRequested(Caller(1), NAME))
+    world.run(10)
+    assert f"+forced-without-majority master {NAME} {HOST} {MASTER} #votes 1/2" in tail(world), "three of two"
+
+
+def test_a_manual_failover_asks_for_no_votes_that_the_disk_cannot_hold() -> None:
+    world = scene()
+    vote(world, "refuse")
+    world.submit(inputs.FailoverRequested(Caller(1), NAME))
+    world.run(4)
+    world.disk = "full"
+    world.submit(inputs.FlushRequested(Caller(2)))
+    world.run(900)
+    assert names(world).count("+new-epoch") == 1, "nobody would hear of another one"
 
 
 # --- saves ------------------------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ A = Claimant("a", "a" * 40, False, True, True, 100, 1, frozenset({"first", "own"
 B = Claimant("b", "b" * 40, False, True, True, 200, 0, frozenset({"first", "other"}))
 STRANGER = replace(B, histories=frozenset({"elsewhere"}))
 
+LOOP = [replace(A, is_master=False, follows="b"), replace(B, is_master=False, follows="a")]
+
 SETTLED: list[tuple[list[Claimant], str | None, str]] = [
     ([A, B], "b", "in one history the larger offset wins, whoever follows whom"),
     ([B, A], "b", "in whichever order they are named"),
@@ -44,6 +46,10 @@ SETTLED: list[tuple[list[Claimant], str | None, str]] = [
     ([replace(A, is_master=False), replace(B, is_master=False)], None, "where nobody is master there is no choice"),
     ([replace(A, is_down=True), replace(B, is_down=True)], None, "nor among the dead"),
     ([A], "a", "one alone is no question"),
+    (LOOP, "b", "replicas of each other are told apart by their data as well"),
+    ([LOOP[0], replace(LOOP[1], is_down=True)], None, "one of them may be master when it comes back"),
+    ([LOOP[0], replace(LOOP[1], follows="")], None, "who follows a third one is led by somebody"),
+    ([LOOP[0], replace(LOOP[1], is_fresh=False)], None, "and what they said before may be over"),
 ]
 
 
@@ -218,3 +224,68 @@ def test_a_claim_that_is_not_repeated_is_forgotten() -> None:
     assert master_of(world).settle_at, "it may believe so still"
     world.run(25_000)
     assert not master_of(world).settle_at
+
+
+def looped(**offsets: int) -> World:
+    """We believe in MASTER and a C peer in AHEAD, under one epoch, and they were made replicas of each other."""
+    world = scene(peers=("b",), kind="c")
+    for port, other in ((MASTER, AHEAD), (AHEAD, MASTER)):
+        server = world.servers[port]
+        server.follows, server.link_up, server.told = other, False, ("f" * 40,)
+        server.offset = offsets["master" if port == MASTER else "ahead"]
+    world.puppets[26380].believes = (3, AHEAD, 3)
+    greet(world, rival_of("b", 26380, MASTER))
+    greet(world, rival_of("b", 26380))
+    return world
+
+
+def test_of_two_that_follow_each_other_the_one_with_more_data_is_made_master_again() -> None:
+    world = looped(master=100, ahead=200)
+    world.run(5_000)
+    told = tail(world)
+    assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {AHEAD} epoch 4" in told
+    assert "-> 6381 SLAVEOF NO ONE" in told
+    assert world.servers[AHEAD].follows is None
+    assert world.puppets[26380].believes == (4, AHEAD, 4)
+
+
+def test_it_may_be_our_own() -> None:
+    world = looped(master=300, ahead=200)
+    world.run(5_000)
+    told = tail(world)
+    assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {MASTER} epoch 4" in told
+    assert "-> 6379 SLAVEOF NO ONE" in told
+    assert world.puppets[26380].believes == (4, MASTER, 4)
+
+
+def test_they_are_told_apart_even_when_our_own_counts_as_down_for_its_role() -> None:
+    world = looped(master=100, ahead=200)
+    world.puppets[26380].vote = "silent"
+    world.run(40_000)
+    assert "+sdown" in names(world)
+    world.puppets[26380].vote = "grant"
+    world.run(60_000)
+    assert world.servers[AHEAD].follows is None, "no quorum would ever agree that it is down"
+    assert world.puppets[26380].believes[1] == AHEAD
+
+
+def test_a_c_leader_that_takes_over_each_new_epoch_is_outvoted_less_and_less_often() -> None:
+    world = divided("c")
+    world.servers[MASTER].offset = 900
+    settled = []
+    for _ in range(90):
+        world.run(2_000)
+        settled.append(names(world).count("+config-settled"))
+        current, _, config = world.puppets[26380].believes
+        world.puppets[26381].believes = (current, AHEAD, config)
+    assert sum(settled[:5]) >= 2
+    assert 5 < sum(settled) < 20, "three minutes, the usual failover-timeout"
+    for puppet in world.puppets.values():
+        puppet.believes = world.puppets[26380].believes
+    world.run(60_000)
+    assert not master_of(world).settle_at
+    names(world)
+    current, _, config = world.puppets[26380].believes
+    world.puppets[26381].believes = (current, AHEAD, config)
+    world.run(4_000)
+    assert "+config-settled" in names(world), "the next one is the first again"

@@ -15,8 +15,19 @@ SEEK_VOTES: Millis = 1_000
 STAGGER: Millis = 40
 """Distance between the turns of candidates, so that elections rarely collide."""
 
+AGAIN_WITHIN: Millis = 100
+"""A forced failover whose votes were split asks for new ones within so long: sooner than the others stand again, and
+hardly in the same moment as another operator's."""
+
 SETTLE_AFTER: Millis = 1_000
 """Two configurations of one epoch are let be for so long: a hello of a newer one may be on its way."""
+
+SETTLE_DOUBLINGS = 4
+"""That wait is doubled so often at most when conflicts come one after the other: a C leader that re-points replicas
+takes over each new epoch for the server that it has promoted, until its failover ends."""
+
+SETTLE_MEMORY: Millis = 60_000
+"""After so long without a new one a conflict is the first again."""
 
 SETTLE_WITHOUT: Millis = 5_000
 """And for so much longer while the other server is down for us: after a cut peers may be heard again before it is."""
@@ -63,7 +74,10 @@ def maybe_settle(turn: Turn, master: Master) -> Millis | None:
         master.settle_at = 0
         return None
     if not master.settle_at:
-        master.settle_at = turn.now + SETTLE_AFTER + STAGGER * _rank(turn, master)
+        again = master.conflict_at and turn.now - master.conflict_at <= SETTLE_MEMORY
+        master.conflicts = min(master.conflicts + 1, SETTLE_DOUBLINGS) if again else 0
+        master.conflict_at = turn.now
+        master.settle_at = turn.now + (SETTLE_AFTER << master.conflicts) + STAGGER * _rank(turn, master)
         other = rivals[0].address
         place = f"{other.shown(state.settings.announce_hostnames)} {other.port}"
         turn.about(Event.CONFIG_CONFLICT, master, master, f" #{place} epoch {master.config_epoch}")
@@ -114,14 +128,12 @@ def stand(turn: Turn, master: Master, forced: bool) -> None:
 def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> None:
     """Raise the epoch, vote for ourselves and ask everybody for their vote."""
     state = turn.state
-    if max(state.current_epoch, master.config_epoch) + 1 >= EPOCH_LIMIT:
-        turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
+    if not _has_epochs(turn, master):
         return
     # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
     epoch = state.current_epoch
     if forced or settles or epoch <= max(master.config_epoch, master.leader_epoch):
-        epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
-        turn.raise_epoch(epoch, master)
+        epoch = _new_epoch(turn, master)
     # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
     # it. If each had a higher one than the last, candidates would take the votes from each other. Of two sides that are
     # to be settled the other one may have had elections of its own, of which we know nothing.
@@ -136,15 +148,54 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     master.no_start_before = turn.now + 2 * master.settings.failover_timeout
     master.delay_told = False
     master.stand_at = 0
-    me = state.settings.myid
-    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
-    turn.touch(master)
-    failover.needs = turn.revision()
+    _vote_for_ourselves(turn, master, failover)
     record.begun(turn, master, failover)
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
     # Whom to promote is decided on what they say from now on. A master that still answers says how far it has come.
-    for server in (*master.replicas, *(() if master.sdown else (master,))):
+    for server in (*master.replicas, *(() if master.sdown and not settles else (master,))):
         server.link.info_asked = 0
         cadence.hurry_info(turn, master, server)
     turn.check(master)
+
+
+def stand_again(turn: Turn, master: Master, failover: Failover) -> Millis:
+    """Nobody won the epoch of a forced failover: ask for the votes of another one, as the same failover.
+
+    Returns the moment at which to look again.
+    """
+    state = turn.state
+    if state.save_error or asking.awaits_disk(turn, master):
+        return failover.seek_votes_until
+    if not failover.again_at:
+        failover.again_at = turn.now + state.chance.below(AGAIN_WITHIN)
+    if turn.now < failover.again_at:
+        return min(failover.again_at, failover.seek_votes_until)
+    failover.again_at = 0
+    if _has_epochs(turn, master):
+        turn.remark(Level.NOTICE, f"Nobody won epoch {failover.epoch}: asking for votes in another one")
+        failover.epoch = _new_epoch(turn, master)
+        _vote_for_ourselves(turn, master, failover)
+        for peer in master.peers.values():
+            asking.ask(turn, master, peer)
+    return failover.seek_votes_until
+
+
+def _has_epochs(turn: Turn, master: Master) -> bool:
+    if max(turn.state.current_epoch, master.config_epoch) + 1 < EPOCH_LIMIT:
+        return True
+    turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
+    return False
+
+
+def _new_epoch(turn: Turn, master: Master) -> Epoch:
+    epoch = Epoch(max(turn.state.current_epoch, master.config_epoch) + 1)
+    turn.raise_epoch(epoch, master)
+    return epoch
+
+
+def _vote_for_ourselves(turn: Turn, master: Master, failover: Failover) -> None:
+    me, epoch = turn.state.settings.myid, failover.epoch
+    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
+    turn.touch(master)
+    failover.needs = turn.revision()

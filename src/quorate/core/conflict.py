@@ -4,7 +4,7 @@ from quorate.core import roster, settling
 from quorate.core.settling import Claimant
 from quorate.core.state import DataServer, Master, Peer, Replica
 from quorate.core.turn import Turn
-from quorate.model.info import Role
+from quorate.model.info import InfoReport, Role
 from quorate.model.millis import Millis
 
 CLAIM_PERIODS = 5
@@ -46,19 +46,32 @@ def _claimed(turn: Turn, master: Master, peer: Peer) -> Replica | None:
 def choose(turn: Turn, master: Master, since: Millis) -> DataServer | None:
     """The server that shall be the master, on INFO that is not older than `since`; None while that cannot be told."""
     servers: list[DataServer] = [master, *rivals(turn, master)]
-    chosen = settling.settle([_claimant(server, since) for server in servers])
+    chosen = settling.settle([_claimant(turn, server, servers, since) for server in servers])
     return next((server for server in servers if server.name == chosen), None)
 
 
-def _claimant(server: DataServer, since: Millis) -> Claimant:
-    report = server.info
+def _claimant(turn: Turn, server: DataServer, servers: list[DataServer], since: Millis) -> Claimant:
+    report = server.info or InfoReport(b"")
+    is_fresh = server.info is not None and server.info_at >= since
+    is_master = server.role is Role.MASTER
+    # A master that says that it is a replica counts as down in the end, though it answers.
+    is_silent = server.sdown and (is_master or not is_fresh or bool(server.link.silent_since))
     return Claimant(
         name=server.name,
         run_id=server.run_id or "",
-        is_down=server.sdown,
-        is_fresh=report is not None and server.info_at >= since,
-        is_master=server.role is Role.MASTER,
-        offset=report.offset if report is not None else 0,
-        followers=len(report.replicas) if report is not None else 0,
-        histories=frozenset(report.histories) if report is not None else frozenset(),
+        is_down=is_silent,
+        is_fresh=is_fresh,
+        is_master=is_master,
+        offset=report.offset if is_master else report.slave.offset or 0,
+        followers=len(report.replicas),
+        histories=frozenset(report.histories),
+        follows="" if is_master else _followed(turn, report, servers),
     )
+
+
+def _followed(turn: Turn, report: InfoReport, servers: list[DataServer]) -> str:
+    said = report.slave
+    if not said.master_host or not said.master_port:
+        return ""
+    place = turn.state.placed(said.master_host, said.master_port)
+    return next((server.name for server in servers if place.same_as(server.address)), "")

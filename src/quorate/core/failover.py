@@ -6,6 +6,7 @@ The leader proceeds whenever something that it waits for has happened; nothing w
 from quorate.core import (
     asking,
     cadence,
+    candidacy,
     choosing,
     conflict,
     connecting,
@@ -47,7 +48,7 @@ MOVES: dict[FailoverState, frozenset[FailoverState]] = {
     FailoverState.UPDATE_CONFIG: frozenset(),
 }
 """Legal moves; every state but the last two may also be left by an abort, all by a newer configuration. From
-select_slave to reconf_slaves leads the settling of two configurations: whom it chooses is a master already."""
+select_slave to reconf_slaves leads the settling of two configurations: whom it chooses is mostly a master already."""
 
 ABORTABLE = frozenset(MOVES) - {FailoverState.RECONF_SLAVES, FailoverState.UPDATE_CONFIG}
 
@@ -89,18 +90,7 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
         _elected(turn, master, failover)
         return None
     if failover.forced:
-        if verdict is Verdict.LOST:
-            # Somebody else may have won, so a promotion of ours would be the second one of this epoch.
-            abort(turn, master, Event.ABORT_NOT_ELECTED)
-            _leave_to_others(turn, master)
-            return None
-        if verdict is Verdict.NOBODY or turn.now >= failover.seek_votes_until:
-            failover.alone = True
-            mine = sum(1 for candidate in votes.values() if candidate == turn.state.settings.myid)
-            turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {mine}/{master.voters()}")
-            _elected(turn, master, failover)
-            return None
-        return failover.seek_votes_until
+        return _insist(turn, master, failover, verdict)
     timeout = asking.election_time(turn, master)
     if verdict is Verdict.NOBODY:
         master.lost_elections += 1
@@ -114,6 +104,26 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
         master.no_start_before = turn.now + master.settings.failover_timeout
         return None
     return failover.started + timeout + 1
+
+
+def _insist(turn: Turn, master: Master, failover: Failover, verdict: Verdict) -> Millis | None:
+    """An operator's failover is not elected yet: it goes on without a majority when there was time to find one."""
+    if verdict is Verdict.LOST:
+        # Somebody else may have won, so a promotion of ours would be the second one of this epoch.
+        abort(turn, master, Event.ABORT_NOT_ELECTED)
+        _leave_to_others(turn, master)
+        return None
+    me = turn.state.settings.myid
+    votes = list(asking.votes_cast(turn, master).values())
+    split = verdict is Verdict.NOBODY and set(votes) != {me}
+    if turn.now < failover.seek_votes_until and (split or verdict is Verdict.PENDING):
+        # Whoever sees a split knows that nobody won and stands again soon: it would promote over the head of a leader
+        # that went on in this epoch. In another one their votes can be had.
+        return candidacy.stand_again(turn, master, failover) if split else failover.seek_votes_until
+    failover.alone = True
+    turn.about(Event.FORCED_WITHOUT_MAJORITY, master, master, f" #votes {votes.count(me)}/{master.voters()}")
+    _elected(turn, master, failover)
+    return None
 
 
 def _elected(turn: Turn, master: Master, failover: Failover) -> None:
@@ -180,8 +190,16 @@ def _settle(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     turn.about(Event.CONFIG_SETTLED, master, master, f" #{place} {chosen.address.port} epoch {failover.epoch}")
     if isinstance(chosen, Replica):
         failover.promoted = chosen
-        _promoted(turn, master, failover, chosen)
+        if chosen.role is Role.MASTER:
+            _promoted(turn, master, failover, chosen)
+        else:
+            enter(turn, failover, FailoverState.SEND_SLAVEOF_NOONE)
         return None
+    if chosen.role is not Role.MASTER and chosen.link.usable:
+        # If that is lost it counts as down for everybody, now that all agree on it: a failover like any other.
+        turn.send(chosen.link, Reconfigure(chosen.id, None))
+        chosen.link.pending += 1
+        connecting.ask_info(turn, chosen.link)
     master.config_epoch = failover.epoch
     record.close(turn, master, Ending.DONE)
     master.failover = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class Claimant:
     """A server that some sentinel calls the master, as its own INFO describes it.
 
-    `is_fresh`: it was heard since the question arose. `histories` are the replication ids of its stream.
+    `is_fresh`: it was heard since the question arose. `histories` are the replication ids of its data.
     """
 
     name: str
@@ -22,17 +22,22 @@ class Claimant:
     offset: int
     followers: int
     histories: frozenset[str]
+    follows: str = ""
+    """The name of the claimant whose replica it is; "" for a master, and for a replica of anybody else."""
 
 
 def settle(claimants: Sequence[Claimant]) -> str | None:
     """The name of the one to be followed; None if that cannot be told, or not yet.
 
-    Of those that are master by their own word it is the one with more data. Offsets can be compared only within one
-    history; of different ones that counts which the replicas follow.
+    Of those that are master by their own word, or of all if they follow each other, it is the one with more data.
+    Offsets can be compared only within one history; of different ones that counts which the replicas follow.
     """
     if any(not c.is_down and not c.is_fresh for c in claimants):
         return None
     masters = [c for c in claimants if not c.is_down and c.is_master]
+    if not masters and all(c.follows and not c.is_down for c in claimants):
+        # Each side has made the other's master a replica of its own: none of them will be master by itself.
+        masters = list(claimants)
     if not masters:
         return None
     related = all(a.histories & b.histories for a in masters for b in masters)

@@ -150,6 +150,8 @@ class Failover:
     """An operator's failover that went on without a majority."""
     seek_votes_until: Millis = 0
     """A forced failover asks for votes until then, and goes on without them."""
+    again_at: Millis = 0
+    """Its votes were split: it asks for those of another epoch then; 0 when they were not."""
     sent: ConnId | None = None
     """The connection on which REPLICAOF NO ONE went out."""
     told: bool = False
@@ -182,6 +184,10 @@ class Master(DataServer):
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
     settle_at: Millis = 0
     """Our turn to settle two configurations of one epoch; 0 while there is but one."""
+    conflict_at: Millis = 0
+    """When we last began to see two; 0 for never."""
+    conflicts: int = 0
+    """How often that has come again in a short time, up to a limit."""
     rebooted: Millis = 0
     """The restart that `master-reboot-down-after-period` counts from; 0 when none."""
     ask_fast_until: Millis = 0

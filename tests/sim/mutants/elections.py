@@ -6,7 +6,7 @@ from dataclasses import replace
 from quorate.core import asking, candidacy, failover, odown, sentinel, switching, voting
 from quorate.core.candidacy import stand
 from quorate.core.inputs import PeerAnswered, VoteRequested
-from quorate.core.state import Master, Peer
+from quorate.core.state import Failover, Master, Peer
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot, Grant, Verdict
 from quorate.model.identity import Epoch, RunId
@@ -86,6 +86,18 @@ def _hopeful(right: Function) -> Function:
     return tally
 
 
+def _hasty(right: Function) -> Function:
+    """An operator's failover seeks no more votes when it sees that nobody has won."""
+
+    def insist(turn: Turn, master: Master, conducted: Failover, verdict: Verdict) -> Millis | None:
+        if verdict is Verdict.NOBODY:
+            conducted.seek_votes_until = turn.now
+        moment: Millis | None = right(turn, master, conducted, verdict)
+        return moment
+
+    return insist
+
+
 def two(_: Millis) -> Millis:
     """In place of a wait."""
     return 2
@@ -120,6 +132,8 @@ def _vote_forgotten(right: Function) -> Function:
 
     return recall
 
+
+HASTY = mutant("goes on in an epoch that was split", Patch(failover, "_insist", _hasty), WINNERS, at=(117, 200))
 
 ELECTIONS = (
     mutant("votes twice in an epoch", Patch(voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(0, 20)),
@@ -169,6 +183,7 @@ ELECTIONS = (
         WINNERS,
         at=(0, 20),
     ),
+    HASTY,
     mutant("forgets its vote at a restart", Patch(sentinel, "_recall", _vote_forgotten), RESTARTS, VOTES, at=(16, 60)),
     mutant("keeps opinions about an old address", Patch(switching, "renew_peers", nothing), AGREEMENT, at=(2, 20)),
 )

@@ -38,7 +38,8 @@ class Durable(Checker):
         if notice.event is Event.TRY_FAILOVER and notice.master is not None:
             self._stands[host, notice.master] = host.leader_epoch(notice.master)
         elif notice.event is Event.ELECTED_LEADER and notice.master is not None:
-            self._leads[host, notice.master] = host.leader_epoch(notice.master)
+            # Not always the epoch in which it stood: an operator's failover seeks votes in more than one.
+            self._stands[host, notice.master] = self._leads[host, notice.master] = host.leader_epoch(notice.master)
 
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
         if not host.is_ours:

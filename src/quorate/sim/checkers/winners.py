@@ -1,7 +1,10 @@
 """A winner is left alone: who took part in an election does not stand again while the elected leader may be at work."""
 
+from collections import Counter
 from dataclasses import dataclass
 
+from quorate.core.inputs import Input, VoteRequested
+from quorate.core.outcome import Opinion, Result
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
@@ -15,6 +18,9 @@ _FORGET = frozenset({Event.SWITCH_MASTER, Event.RESET_MASTER, Event.MONITOR})
 
 _OVER = frozenset({Event.FAILOVER_END, Event.ABORT_NO_GOOD_SLAVE, Event.ABORT_SLAVE_TIMEOUT, Event.ABORT_NOT_ELECTED})
 
+SEEK: Millis = 1_000
+"""For so long an operator's failover must have sought votes before it may go on without them."""
+
 
 @dataclass(slots=True)
 class _Work:
@@ -25,6 +31,8 @@ class _Work:
     won: Millis = 0
     timeout: Millis = 0
     running: bool = False
+    unelected: bool = False
+    """It went on without a majority, for want of one that could be had in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,25 @@ class Winners(Checker):
         super().__init__(world)
         self._works: dict[tuple[MasterName, int], list[_Work]] = {}
         self._part: dict[tuple[SentinelHost, MasterName], dict[int, _Part]] = {}
+        self._ordered: dict[tuple[SentinelHost, MasterName], Millis] = {}
+        """When an operator's failover began that is under way, or was the last one."""
+        self._alone: set[tuple[SentinelHost, MasterName]] = set()
+        self._heard: dict[tuple[MasterName, int, str], dict[str, str]] = {}
+        """Who has told a candidate for whom it voted in an epoch, whoever that is."""
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - it remembers epochs, no times
         self._part = {key: epochs for key, epochs in self._part.items() if key[0] is not host}
         for works in self._works.values():
             for work in works:
                 work.running = work.running and work.host is not host
+
+    def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
+        if not isinstance(question, VoteRequested) or not isinstance(result, Opinion):
+            return
+        group = self.world.group_at(question.ip)
+        if group is not None and result.leader is not None and question.candidate is not None:
+            heard = self._heard.setdefault((group.name, result.leader_epoch, question.candidate), {})
+            heard[host.myid] = result.leader
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         name = notice.master
@@ -62,29 +83,42 @@ class Winners(Checker):
         elif notice.event in _OVER:
             self._over(host, name)
         elif notice.event is Event.VOTE_FOR_LEADER:
-            self._voted(host, name, int(notice.text.split()[-1]))
+            leader, epoch = notice.text.split()
+            self._voted(host, name, leader, int(epoch))
         elif notice.event is Event.TRY_FAILOVER:
-            epoch = host.leader_epoch(name)
-            if not host.is_forced(name):
+            if host.is_forced(name):
+                # Its own votes say in which epochs it stands: there may be more than one.
+                self._ordered[host, name] = now
+            else:
                 self._judge(host, name)
-            self._works.setdefault((name, epoch), []).append(_Work(host, now))
+                self._works.setdefault((name, host.leader_epoch(name)), []).append(_Work(host, now))
+        elif notice.event is Event.FORCED_WITHOUT_MAJORITY:
+            self._alone.add((host, name))
         elif notice.event is Event.ELECTED_LEADER:
             self._won(host, name)
 
-    def _voted(self, host: SentinelHost, name: MasterName, epoch: int) -> None:
+    def _voted(self, host: SentinelHost, name: MasterName, leader: str, epoch: int) -> None:
+        if leader == host.myid and host.is_forced(name):
+            self._works.setdefault((name, epoch), []).append(_Work(host, self.world.schedule.now))
         master = host.master(name)
         timeout = master.settings.failover_timeout if master is not None else 0
         self._part.setdefault((host, name), {})[epoch] = _Part(self.world.schedule.now, timeout)
 
     def _won(self, host: SentinelHost, name: MasterName) -> None:
         master = host.master(name)
+        alone = (host, name) in self._alone
+        self._alone.discard((host, name))
         if master is None:
             return
+        sought = self.world.schedule.now - self._ordered.get((host, name), 0) >= SEEK
+        # A clock that runs ahead ends that second early; and nobody can have more votes than there are.
+        patient = sought or host.clock_offset != 0 or master.settings.quorum > master.peers + 1
         # Whoever died before its candidacy was on disk stands again in the same epoch; the last time is what it won.
         stood = self._works.get((name, master.leader_epoch), ())
         work = next((work for work in reversed(stood) if work.host is host), None)
         if work is not None:
             work.running = True
+            work.unelected = alone and patient
             work.won = self.world.schedule.now
             work.timeout = master.settings.failover_timeout
 
@@ -107,8 +141,24 @@ class Winners(Checker):
                 known = work.stood <= took_part.at + 500 and host.clock_offset == 0
                 # Nobody knows how long an operator allows another sentinel, but only what was set at this one.
                 until = work.won + min(work.timeout, took_part.timeout, master.settings.failover_timeout)
+                if work.unelected and self._was_split(host, name, epoch):
+                    # Nobody was elected, and it could know that. Whoever goes on without a majority cannot tell others
+                    # so, and if they all waited for every candidate that was voted down, no split would be mended soon.
+                    continue
                 if work.running and work.host is not host and now < until and known and master.config_epoch < epoch:
                     self.violated(
                         f"{host.node.name} stands for {name} though {work.host.node.name} won epoch {epoch}"
                         f" and may be at work until {until}"
                     )
+
+    def _was_split(self, host: SentinelHost, name: MasterName, epoch: int) -> bool:
+        """Whether the votes that a candidate was told of, and its own, leave a majority to nobody else."""
+        master = host.master(name)
+        heard = self._heard.get((name, epoch, host.myid), {})
+        others = {voter: leader for voter, leader in heard.items() if voter != host.myid}
+        mine = any(work.host is host for work in self._works.get((name, epoch), ()))
+        if master is None or not mine:
+            return False
+        unheard = max(0, master.peers - len(others))
+        most = max(Counter(leader for leader in others.values() if leader != host.myid).values(), default=0)
+        return most + unheard < (master.peers + 1) // 2 + 1
