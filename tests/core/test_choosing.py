@@ -119,6 +119,43 @@ def test_a_tag_may_name_a_server_that_is_known_by_its_number() -> None:
     assert choice.refused == ((f"{HOST}:{AHEAD}", Reason.NO_FAILOVER),)
 
 
+@pytest.mark.parametrize(
+    ("cut_off", "expected"),
+    [(21_000, AHEAD), (30_000, AHEAD), (33_000, BEHIND)],
+    ids=["lost it in our sleep", "lost it shortly before our sleep", "had lost it long before its last answer"],
+)
+def test_a_master_that_went_while_we_stood_still_went_before_we_woke(cut_off: int, expected: int) -> None:
+    world = scene()
+    ahead, behind = world.servers[AHEAD], world.servers[BEHIND]
+    # An old master came back while nobody was there to follow: it has been without this one for a second only.
+    ahead.told, behind.told = (OURS,), (OLD,)
+    world.run(12_000)
+    dying(world)
+    ahead.link_up = behind.link_up = False
+    ahead.cut_off = cut_off
+    world.now += 20_000
+    assert promoted(world) == expected, "10 s before the last answer, which was 20 s before we woke, are the limit"
+
+
+@pytest.mark.parametrize("awake", [0, 3_000], ids=["it went before our sleep", "it answered after our sleep"])
+def test_a_sleep_in_which_the_master_did_not_go_excuses_nobody(awake: int) -> None:
+    world = scene()
+    if not awake:
+        kill(world, MASTER)
+    world.run(3_000)
+    world.now += 15_000
+    if awake:
+        world.run(awake)
+        kill(world, MASTER)
+    world.run(12_000)
+    master = master_of(world)
+    ahead = next(replica for replica in master.replicas if replica.address.port == AHEAD)
+    ahead.link_down_for = world.now - master.sdown_since + 10_000
+    assert choosing.look(state_of(world), world.now, master).refused == ()
+    ahead.link_down_for += 1
+    assert choosing.look(state_of(world), world.now, master).refused == ((ahead.name, Reason.CUT_OFF_TOO_LONG),)
+
+
 def test_nobody_too_far_behind_is_promoted_even_if_nobody_is_left() -> None:
     world = scene()
     world.servers[MASTER].offset = 5_000

@@ -45,6 +45,8 @@ class Server:
     up: bool = True
     frozen: bool = False
     link_up: bool = True
+    cut_off: int = 1000
+    """For how long a replica whose link is not up says that it has been so, in milliseconds."""
     pong: Pong = Pong.PONG
     delay: int = 1
     """Milliseconds between an INFO and its answer, which says what was so when it was asked."""
@@ -55,7 +57,8 @@ class Server:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
             return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
         section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
-        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), 0 if self.link_up else 1000, section, 0, self.told)
+        down_for = 0 if self.link_up else self.cut_off
+        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, 0, self.told)
 
 
 @dataclass

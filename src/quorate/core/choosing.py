@@ -26,7 +26,7 @@ def choose(turn: Turn, master: Master) -> Selection:
 def look(state: State, now: Millis, master: Master) -> Selection:
     """The same for whoever only asks."""
     tuning, settings = state.tuning, master.settings
-    down_for = _outage(now, master) if master.sdown else None
+    down_for = _outage(state, now, master) if master.sdown else None
     limits = selection.limits(down_for, settings.down_after, tuning.ping_period, tuning.info_period)
     limits = replace(limits, max_lag=settings.max_lag)
     if master.info is not None and master.info.role is Role.MASTER:
@@ -43,7 +43,7 @@ def refusals(choice: Selection) -> str:
     return ": " + "; ".join(told) if told else ""
 
 
-def _outage(now: Millis, master: Master) -> Millis:
+def _outage(state: State, now: Millis, master: Master) -> Millis:
     heard = master.link.available > master.link.created
     fresh = now - LATE_INFO
     cut_off = [
@@ -52,6 +52,10 @@ def _outage(now: Millis, master: Master) -> Millis:
     ]
     # One that has become a replica is no master from then on, though it is borne for a while before it counts as down.
     gone = min(master.sdown_since, master.role_since) if master.role is Role.SLAVE else master.sdown_since
+    if master.link.available < state.late_at <= gone:
+        # It went while we stood still. Its silence counts from our waking, but its replicas lost it when it went, and
+        # all that we know of that moment is that its last good answer was before.
+        gone = master.link.available
     return selection.outage(now - gone, heard, cut_off, master.settings.down_after)
 
 

@@ -4,9 +4,12 @@ from quorate.core.view import ReplicaView
 from quorate.model.candidates import Tag
 from quorate.model.identity import MasterName
 from quorate.model.info import Role
+from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
+from quorate.model.saved import SavedState
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
+from quorate.sim.world import World
 
 
 class Promotion(Checker):
@@ -14,7 +17,17 @@ class Promotion(Checker):
 
     name = "the best replica is promoted"
 
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._woke: dict[SentinelHost, Millis] = {}
+        """By sentinel: when, by its own clock, it last found that it had stood still."""
+
+    def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - a new life has not slept yet
+        self._woke.pop(host, None)
+
     def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event is Event.TILT:
+            self._woke[host] = host.clock()
         # A C sentinel looks at its replicas in the middle of a tick, and we at the end of it.
         if notice.event is not Event.SELECTED_SLAVE or notice.master is None or not host.is_ours:
             return
@@ -76,6 +89,10 @@ class Promotion(Checker):
         down = master.instance.sdown_for
         if down is not None and master.role.reported is Role.SLAVE:
             down = max(down, master.role.reported_for)
+        last_answer = master.instance.link.last_ok_ping_reply
+        if down is not None and host in self._woke and down <= host.clock() - self._woke[host] < last_answer:
+            # It went, or may have gone, in that sleep: the outage is as old as its last answer.
+            down = last_answer
         fresh = 5_000 if down is not None else 30_000
         cut_off = max(down or 0, self._lost_together(host, name)) + 10 * master.instance.down_after
         known = bool(replica.instance.run_id) and replica.role.info_age <= fresh
@@ -93,7 +110,14 @@ class Promotion(Checker):
         return {r.instance.name for r in replicas if r.role.histories and history not in r.role.histories}
 
     def _lost_together(self, host: SentinelHost, name: MasterName) -> int:
-        """Since when all replicas, at least two, have been without their master; 0 if not all of them have."""
+        """Since when all replicas, at least two, have been without their master; 0 if not all of them have.
+
+        Only who never heard the master believes them. Who did knows when it went, and a replica that was without it
+        before then was cut off by itself: its word would excuse that of another, and make fit who is not.
+        """
+        master = host.master(name)
+        if master is not None and master.role.histories:
+            return 0
         replicas = host.replicas(name)
         if len(replicas) < 2 or any("s_down" in r.instance.flags or r.role.info_age > 5_000 for r in replicas):
             return 0
