@@ -130,3 +130,18 @@ def test_who_was_a_master_when_its_promotion_was_announced_had_it_once() -> None
     first.replicate(second.node.ip)
     with pytest.raises(Violation, match="gone unexplained"):
         losses.finished()
+
+
+def test_who_was_gone_back_to_first_is_no_excuse_by_being_announced_afterwards() -> None:
+    world, losses = there_and_back()
+    group = world.groups[0]
+    first, second = group.servers
+    acknowledge(world, first, world.schedule.now - 2_000)
+    second.replicate(None)
+    first.history.turned(world.schedule.now, second.node.ip, first.log)
+    first.replicate(second.node.ip)
+    advance(world, world.schedule.now + 100)
+    text = f"slave s {second.node.ip} 6379 @ {group.name} {first.node.ip} 6379"
+    losses.told(world.sentinels[2], Notice(Event.PROMOTED_SLAVE, text, group.name))
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()

@@ -130,10 +130,12 @@ class Losses(Checker):
         """Who was the elected master from when on, oldest first."""
         reigns = [Reign(0, group.servers[0].node.ip, None)]
         for at, ip, turn, is_known in sorted(self._turns(group), key=lambda one: one[0]):
-            if not turn.followed and is_known:
-                reigns.append(Reign(at, ip, turn))
-            elif turn.followed and reigns[-1].ip == ip:
+            reigns_already = reigns[-1].ip == ip
+            if turn.followed and reigns_already:
                 reigns.append(Reign(at, turn.followed, None))
+            # Who reigns already because they went back to it is not elected by being announced, too.
+            elif not turn.followed and is_known and not (reigns_already and turn in self._declared.get(ip, ())):
+                reigns.append(Reign(at, ip, turn))
         return reigns
 
     def _turns(self, group: Group) -> Iterator[tuple[Millis, str, Turn, bool]]:
