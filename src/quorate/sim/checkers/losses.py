@@ -140,7 +140,8 @@ class Losses(Checker):
 
     def _turns(self, group: Group) -> Iterator[tuple[Millis, str, Turn, bool]]:
         """All turns of all servers, with or without an order, and of promotions whether a sentinel ever noticed."""
-        for ip in {server.node.ip for server in group.servers}:
+        for server in group.servers:
+            ip = server.node.ip
             yield from ((turn.at, ip, turn, True) for turn in self._declared.get(ip, ()))
         for server in self._servers(group):
             turns, ip = server.history.turns, server.node.ip
