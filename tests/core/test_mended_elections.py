@@ -1,5 +1,7 @@
 """What is mended in elections, failovers and saves where C Sentinel is broken; see test_mended.py."""
 
+import pytest
+
 from quorate.core import inputs
 from quorate.core.inputs import Caller
 from quorate.model.identity import Epoch
@@ -293,3 +295,17 @@ def test_votes_are_granted_while_the_master_is_up_and_to_ids_never_heard_of() ->
     world.ask_vote(1, "f", 5, MASTER)
     world.run(10)
     assert tail(world)[-1] == f"reply to 1: Opinion(down=False, leader='{run_id('f')}', leader_epoch=5)"
+
+
+@pytest.mark.parametrize("delay", [1, 30, 150])
+def test_a_promotion_is_seen_in_what_was_asked_behind_the_order(delay: int) -> None:
+    """An old master says that it is one before it has the order, which it may never get (simulator, seed 1200333)."""
+    world = scene()
+    world.servers[BEHIND].up = False
+    world.break_links(BEHIND)
+    world.servers[AHEAD].follows = None
+    world.servers[AHEAD].delay = delay
+    until(dying(world), "+failover-state-wait-promotion")
+    ordered = world.now
+    until(world, "+promoted-slave")
+    assert world.now - ordered == delay

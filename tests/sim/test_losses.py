@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from quorate.core.inputs import FailoverRequested
+from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.contract import Violation
 from quorate.sim.checkers.liveness import unsettled
 from quorate.sim.checkers.losses import Losses
@@ -95,3 +96,52 @@ def test_only_a_minority_knew_who_took_it() -> None:
     for host in world.sentinels[:2]:
         losses._note(host, name, world.groups[0].servers[1].node.ip)
     losses.finished()
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_an_old_master_came_back_and_the_order_that_would_promote_it_never_arrived(is_announced: bool) -> None:
+    world, losses = there_and_back()
+    group = world.groups[0]
+    first, second = group.servers
+    acknowledge(world, first, world.schedule.now - 2_000)
+    second.replicate(None)
+    if is_announced:
+        text = f"slave s {second.node.ip} 6379 @ {group.name} {first.node.ip} 6379"
+        losses.told(world.sentinels[2], Notice(Event.PROMOTED_SLAVE, text, group.name))
+    advance(world, world.schedule.now + 100)
+    first.replicate(second.node.ip)
+    if is_announced:
+        losses.finished()
+    else:
+        with pytest.raises(Violation, match="gone unexplained"):
+            losses.finished()
+
+
+def test_who_was_a_master_when_its_promotion_was_announced_had_it_once() -> None:
+    world, losses = there_and_back()
+    group = world.groups[0]
+    first, second = group.servers
+    acknowledge(world, first, world.schedule.now - 2_000)
+    second.history.resynced([*second.log, NEVER_WRITTEN], Full("", tuple(second.log)))
+    second.replicate(None)
+    text = f"slave s {second.node.ip} 6379 @ {group.name} {first.node.ip} 6379"
+    losses.told(world.sentinels[2], Notice(Event.PROMOTED_SLAVE, text, group.name))
+    advance(world, world.schedule.now + 100)
+    first.replicate(second.node.ip)
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()
+
+
+def test_who_was_gone_back_to_first_is_no_excuse_by_being_announced_afterwards() -> None:
+    world, losses = there_and_back()
+    group = world.groups[0]
+    first, second = group.servers
+    acknowledge(world, first, world.schedule.now - 2_000)
+    second.replicate(None)
+    first.history.turned(world.schedule.now, second.node.ip, first.log)
+    first.replicate(second.node.ip)
+    advance(world, world.schedule.now + 100)
+    text = f"slave s {second.node.ip} 6379 @ {group.name} {first.node.ip} 6379"
+    losses.told(world.sentinels[2], Notice(Event.PROMOTED_SLAVE, text, group.name))
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()

@@ -254,12 +254,15 @@ def _promote(turn: Turn, failover: Failover, chosen: Replica, conn: ConnId) -> N
     turn.effects.append(Send(conn, Reconfigure(chosen.id, None)))
     chosen.link.pending += 1
     connecting.ask_info(turn, chosen.link)
+    # Answers come in order: those still under way were given before the order was obeyed.
+    failover.proof = chosen.link.informed + chosen.link.infos
 
 
 def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     chosen = failover.promoted
     assert chosen is not None
-    if chosen.role is Role.MASTER and chosen.info_at >= failover.entered:
+    # An old master calls itself one all the time: that alone does not show that it has the order.
+    if chosen.role is Role.MASTER and chosen.link.informed >= failover.proof:
         _promoted(turn, master, failover, chosen)
         return None
     if turn.now > failover.entered + master.settings.failover_timeout:

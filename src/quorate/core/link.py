@@ -49,6 +49,8 @@ class Link:
     """The last INFO under way on this connection was sent then; 0 when none is."""
     infos: int = 0
     """How many INFO are under way: the answer to the last comes behind those to the others."""
+    informed: int = 0
+    """How many INFO have been answered, on whatever connection."""
     ping_slot: int = -1
     local_ip: str = ""
     trouble: str = ""

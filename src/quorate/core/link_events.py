@@ -161,6 +161,7 @@ def _on_pinged_while_down(turn: Turn, link: Link, master: Master, watched: Watch
 def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
     _answered(link)
     _info_answered(link)
+    link.informed += 1
     master, server = turn.state.instances[min(link.owners)]
     if not isinstance(server, DataServer):
         return

@@ -154,6 +154,8 @@ class Failover:
     """Its votes were split: it asks for those of another epoch then; 0 when they were not."""
     sent: ConnId | None = None
     """The connection on which REPLICAOF NO ONE went out."""
+    proof: int = 0
+    """From so many answers to INFO on the promoted replica's link on, they speak of the time after that order."""
     told: bool = False
     """The promotion is durable, and everybody has been told."""
     diary: Diary = field(default_factory=Diary)

@@ -7,6 +7,7 @@ from quorate.core import (
     cadence,
     candidacy,
     discovery,
+    failover,
     gossip,
     reconfiguration,
     roster,
@@ -15,8 +16,9 @@ from quorate.core import (
     watching,
 )
 from quorate.core.outcome import Tell
+from quorate.core.requests import ConnId
 from quorate.core.selection import Candidate, Limits
-from quorate.core.state import Master, Peer, Watched
+from quorate.core.state import Failover, Master, Peer, Replica, Watched
 from quorate.core.turn import Turn
 from quorate.model.candidates import Tag
 from quorate.model.hello import Hello
@@ -25,6 +27,7 @@ from quorate.model.notice import Event, Notice
 from tests.sim.mutants.planting import Function, Mutant, Patch, always, instead, mutant, nothing
 
 PROMOTION = "the best replica is promoted"
+OBEYED = "a promotion is announced when it has come about"
 EPOCHS = "epochs never go back"
 CONFIGURATION = "one configuration per epoch"
 DEMOTION = "no demotion on a stale view"
@@ -128,6 +131,16 @@ def _kept(right: Function) -> Function:
     return dismiss
 
 
+def _on_any_word(right: Function) -> Function:
+    """Whatever the promoted replica told last is its answer to the order."""
+
+    def promote(turn: Turn, standing: Failover, chosen: Replica, conn: ConnId) -> None:
+        right(turn, standing, chosen, conn)
+        standing.proof = 0
+
+    return promote
+
+
 FAILOVERS = (
     mutant(
         "promotes the most lagging replica",
@@ -149,6 +162,7 @@ FAILOVERS = (
         at=(14, 40),
     ),
     mutant("prefers nobody", Patch(selection, "select", _deaf_to(Tag.PREFER)), PROMOTION, at=(13, 40)),
+    mutant("takes an old master for promoted", Patch(failover, "_promote", _on_any_word), OBEYED, at=(1200333, 1)),
     mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 20)),
     mutant(
         "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 20)

@@ -9,6 +9,7 @@ from quorate.sim.checkers.epochs import Epochs
 from quorate.sim.checkers.losses import Losses
 from quorate.sim.checkers.memory import Memory
 from quorate.sim.checkers.notices import Notices
+from quorate.sim.checkers.obeyed import Obeyed
 from quorate.sim.checkers.one_configuration import OneConfiguration
 from quorate.sim.checkers.one_leader import OneLeader
 from quorate.sim.checkers.order import Order
@@ -30,6 +31,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     OneConfiguration,
     Settled,
     Promotion,
+    Obeyed,
     Agreement,
     Winners,
     Demotion,

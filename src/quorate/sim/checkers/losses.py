@@ -23,8 +23,8 @@ from quorate.sim.workload import PATIENCE, Acknowledged
 from quorate.sim.world import Group, World
 
 EARLY: Millis = 3_000
-"""By so much a promotion may be announced before the order arrives: an old master that came back reports the role of
-one all the time."""
+"""By so much a C sentinel may announce a promotion before its order arrives: an old master that came back reports the
+role of one all the time, and C asks no more. Ours wait for what was said behind the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ class Losses(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._told: dict[tuple[MasterName, SentinelHost], list[tuple[Millis, str]]] = {}
-        self._promoted: dict[str, list[Millis]] = {}
+        self._promoted: dict[str, list[tuple[Millis, Millis]]] = {}
+        """Per address when a promotion was announced, and by when the order had arrived."""
+        self._declared: dict[str, list[Turn]] = {}
+        """Per address the promotions of who was a master already and had no new order when they were announced."""
         self._strangers_until: Millis = 0
         self.lost = 0
 
@@ -62,7 +65,7 @@ class Losses(Checker):
         elif notice.event is Event.PROMOTED_SLAVE:
             ip = notice.text.split()[2]
             self._note(host, notice.master, ip)
-            self._promoted.setdefault(self.world.network.names.get(ip, ip), []).append(self.world.schedule.now)
+            self._announced(host, self.world.network.names.get(ip, ip))
 
     def mended(self, planned: Planned) -> None:
         if planned.kind is Kind.REUSE:
@@ -72,6 +75,20 @@ class Losses(Checker):
     def _note(self, host: SentinelHost, name: MasterName, place: str) -> None:
         ip = self.world.network.names.get(place, place)
         self._told.setdefault((name, host), []).append((self.world.schedule.now, ip))
+
+    def _announced(self, host: SentinelHost, ip: str) -> None:
+        now = self.world.schedule.now
+        earlier = self._promoted.setdefault(ip, [])
+        since = max((moment for moment, _ in earlier), default=-1)
+        for server in (server for group in self.world.groups for server in self._servers(group)):
+            if self.world.network.nodes.get(ip) is not server.node or not server.is_master:
+                continue
+            # Who is a master reigns from now on even if no order has made it one: whoever settles two configurations
+            # gives none, and one of C's that is announced already may never arrive. It has what it has now.
+            if not any(turn.at > since and not turn.followed for turn in server.history.turns):
+                turn = Turn(now, "", frozenset(server.log), frozenset(server.history.replaced))
+                self._declared.setdefault(ip, []).append(turn)
+        earlier.append((now, now if host.is_ours else now + EARLY))
 
     # --- judging ----------------------------------------------------------------------------------------------------
 
@@ -113,19 +130,25 @@ class Losses(Checker):
         """Who was the elected master from when on, oldest first."""
         reigns = [Reign(0, group.servers[0].node.ip, None)]
         for at, ip, turn, is_known in sorted(self._turns(group), key=lambda one: one[0]):
-            if not turn.followed and is_known:
-                reigns.append(Reign(at, ip, turn))
-            elif turn.followed and reigns[-1].ip == ip:
+            reigns_already = reigns[-1].ip == ip
+            if turn.followed and reigns_already:
                 reigns.append(Reign(at, turn.followed, None))
+            # Who reigns already because they went back to it is not elected by being announced, too.
+            elif not turn.followed and is_known and not (reigns_already and turn in self._declared.get(ip, ())):
+                reigns.append(Reign(at, ip, turn))
         return reigns
 
     def _turns(self, group: Group) -> Iterator[tuple[Millis, str, Turn, bool]]:
-        """All turns of all servers, and of promotions whether a sentinel ever noticed."""
+        """All turns of all servers, with or without an order, and of promotions whether a sentinel ever noticed."""
+        for server in group.servers:
+            ip = server.node.ip
+            yield from ((turn.at, ip, turn, True) for turn in self._declared.get(ip, ()))
         for server in self._servers(group):
             turns, ip = server.history.turns, server.node.ip
             ends = [*(turn.at for turn in turns[1:]), self.world.schedule.now]
             for turn, until in zip(turns, ends, strict=False):
-                noticed = any(turn.at - EARLY <= moment <= until for moment in self._promoted.get(ip, ()))
+                announced = self._promoted.get(ip, ())
+                noticed = any(moment <= until and turn.at <= arrived for moment, arrived in announced)
                 yield turn.at, ip, turn, noticed
 
     def _servers(self, group: Group) -> list[RedisServer]:
