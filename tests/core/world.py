@@ -5,6 +5,7 @@ It is not a simulator: nothing here is random, and peers are puppets. It exists 
 
 import heapq
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from quorate.core import inputs, invariants, outcome, requests
 from quorate.core.driver import Driver
@@ -22,6 +23,9 @@ HOST = "127.0.0.1"
 ME = RunId("a" * 40)
 NAME = MasterName("mymaster")
 START = 100_000
+
+Moving = requests.Rehearse | requests.AskOffset | requests.PauseWrites | requests.StepAside | requests.ResumeWrites
+MOVING = (requests.Rehearse, requests.AskOffset, requests.PauseWrites, requests.StepAside, requests.ResumeWrites)
 
 
 def run_id(letter: str) -> RunId:
@@ -43,6 +47,7 @@ class Server:
     frozen: bool = False
     link_up: bool = True
     pong: Pong = Pong.PONG
+    refuses: str = ""
 
     def info(self, servers: "dict[int, Server]") -> InfoReport:
         """What it answers to INFO now."""
@@ -50,7 +55,8 @@ class Server:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
             return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
         section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
-        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), 0 if self.link_up else 1000, section)
+        down_for = 0 if self.link_up else 1000
+        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, histories=self.histories)
 
 
 @dataclass
@@ -234,6 +240,8 @@ class World:
                 server.follows = None if request.target is None else request.target[1]
         if server.frozen or not server.up:
             return
+        if isinstance(request, MOVING):
+            self._to_moved(conn, server, request)
         match request:
             case requests.Ping():
                 self.soon(inputs.Pinged(conn, server.pong, server.pong.value))
@@ -245,6 +253,32 @@ class World:
                 self.soon(inputs.Reconfigured(conn, request.about, ""))
             case _:
                 pass
+
+    def _to_moved(self, conn: ConnId, server: Server, request: Moving) -> None:
+        """A request of a planned move; `server.refuses` names the one that it answers by an error."""
+        kind = type(request).__name__
+        error = "NOPERM no permissions" if server.refuses == kind else ""
+        is_master = server.follows is None
+        offset: int | None = None
+        match request:
+            case requests.ResumeWrites():
+                self.say(f"-> {server.port} resume writes")
+                return
+            case requests.Rehearse():
+                step = inputs.Step.REHEARSED
+            case requests.AskOffset():
+                step, offset = inputs.Step.OFFSET, server.offset
+            case requests.PauseWrites():
+                self.say(f"-> {server.port} pause writes for {request.millis}")
+                step, offset = inputs.Step.PAUSED, server.offset if is_master else None
+            case requests.StepAside():
+                self.say(f"-> {server.port} step aside for {request.target[0]} {request.target[1]}")
+                step, offset = inputs.Step.STEPPED_ASIDE, server.offset if is_master else None
+                if not error:
+                    server.follows = request.target[1]
+            case _:
+                assert_never(request)
+        self.soon(inputs.MoveAnswered(conn, request.move, step, offset, error))
 
     def _to_puppet(self, conn: ConnId, puppet: Puppet, request: requests.Request) -> None:
         match request:

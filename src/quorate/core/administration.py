@@ -2,7 +2,18 @@
 
 from typing import assert_never
 
-from quorate.core import cadence, candidacy, choosing, connecting, failover, roster, switching, watching
+from quorate.core import (
+    cadence,
+    candidacy,
+    choosing,
+    connecting,
+    coordination,
+    failover,
+    handover,
+    roster,
+    switching,
+    watching,
+)
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,
@@ -10,12 +21,15 @@ from quorate.core.inputs import (
     FlushRequested,
     GlobalsChanged,
     MonitorRequested,
+    MoveRequested,
     RemoveRequested,
     ResetRequested,
     SettingsChanged,
     TuningChanged,
 )
+from quorate.core.move import Move
 from quorate.core.outcome import Count, Done, Refused, Reply, Result, UseRenames
+from quorate.core.requests import MoveId
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.address import MAX_PORT, Address, numeric
@@ -30,6 +44,7 @@ NOT_SAVED = Refused("ERR Failed to save config file. Check server logs.")
 
 Change = (
     FailoverRequested
+    | MoveRequested
     | MonitorRequested
     | RemoveRequested
     | ResetRequested
@@ -46,6 +61,8 @@ def on_change(turn: Turn, change: Change) -> None:
     match change:
         case FailoverRequested():
             _failover(turn, change)
+        case MoveRequested():
+            coordination.request(turn, change)
         case MonitorRequested():
             monitor(turn, change)
         case RemoveRequested():
@@ -79,7 +96,7 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
     master = turn.state.masters.get(request.master)
     if master is None:
         turn.reply(request.caller, NO_SUCH_MASTER)
-    elif master.failover is not None:
+    elif master.failover is not None or master.rehearsal is not None:
         turn.reply(request.caller, Refused("INPROG Failover already in progress"))
     elif choosing.choose(turn, master).chosen is None:
         turn.reply(request.caller, Refused("NOGOODSLAVE No suitable replica to promote"))
@@ -88,6 +105,8 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
     else:
         turn.remark(Level.NOTICE, f"Executing user requested FAILOVER of '{master.name}'")
         candidacy.stand(turn, master, forced=True)
+        if master.failover is not None:
+            master.failover.move = Move(MoveId(turn.state.next_id()))
         turn.reply(request.caller, Done())
 
 
@@ -166,6 +185,7 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
     if master is None:
         turn.reply(request.caller, NO_SUCH_MASTER)
         return
+    _let_go(turn, master)
     turn.about(Event.UNMONITOR, master, master)
     roster.remove_master(turn, master)
     _when_saved(turn, request.caller, Done())
@@ -181,12 +201,20 @@ def _reset(turn: Turn, request: ResetRequested) -> None:
             switching.switch_master(turn, master, promoted, shown, "leader")
         elif master.failover is not None and master.current is not master:
             failover.take_back(turn, master, master.failover)
+        _let_go(turn, master)
         switching.reset(turn, master)
     answer = Reply(request.caller, Count(len(masters)))
     if masters:
         turn.promise(answer, otherwise=answer)
     else:
         turn.effects.append(answer)
+
+
+def _let_go(turn: Turn, master: Master) -> None:
+    """Nothing more comes of a move: its master goes on as it was."""
+    coordination.cancel(turn, master, "ERR The master was reset or removed meanwhile")
+    if master.failover is not None and master.current is master:
+        handover.undo(turn, master, master.failover)
 
 
 def _set(turn: Turn, change: SettingsChanged) -> None:

@@ -2,7 +2,7 @@
 
 from quorate.core import asking, cadence, conflict
 from quorate.core.chance import mixed
-from quorate.core.state import Failover, Master
+from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot
 from quorate.model.identity import EPOCH_LIMIT, Epoch, RunId, bytes_of
@@ -99,6 +99,11 @@ def _rank(turn: Turn, master: Master) -> int:
     return sum(1 for place in order.values() if place < order[me])
 
 
+def turn_of(turn: Turn, master: Master) -> Millis:
+    """How long we wait behind others who might stand for the same reason."""
+    return STAGGER * _rank(turn, master)
+
+
 def _number(run_id: RunId) -> int:
     """A number for an id; the ids of a file may be any text."""
     return int.from_bytes(bytes_of(run_id)[:8], "big")
@@ -107,6 +112,19 @@ def _number(run_id: RunId) -> int:
 def stand(turn: Turn, master: Master, forced: bool) -> None:
     """Stand for the failover of a master."""
     _campaign(turn, master, forced=forced, settles=False)
+
+
+def stand_for(turn: Turn, master: Master, only: Replica) -> Failover | None:
+    """Stand for a failover that can promote nobody but this replica, and that needs a majority; None if we cannot."""
+    before = master.failover
+    _campaign(turn, master, forced=True, settles=False)
+    failover = master.failover
+    if failover is None or failover is before:
+        return None
+    # An epoch of its own, like a forced one, but never without a majority.
+    failover.forced, failover.seek_votes_until = False, 0
+    failover.only = only
+    return failover
 
 
 def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> None:

@@ -13,14 +13,18 @@ LATE_INFO: Millis = 5_000
 """A replica whose INFO is older is no witness of when its master went."""
 
 
-def choose(turn: Turn, master: Master) -> Selection:
-    """Whom we would promote now, and why not the others."""
+def choose(turn: Turn, master: Master, only: Replica | None = None) -> Selection:
+    """Whom we would promote now, and why not the others. With `only`: that one, if it is fit for it."""
     tuning = turn.state.tuning
     down_for = _outage(turn, master) if master.sdown else None
     limits = selection.limits(down_for, master.settings.down_after, tuning.ping_period, tuning.info_period)
     if master.info is not None and master.info.role is Role.MASTER and master.info.histories:
         limits = replace(limits, history=master.info.histories[0])
-    return selection.select((_candidate(turn, r) for r in master.replicas), limits)
+    choice = selection.select((_candidate(turn, r) for r in master.replicas), limits)
+    if only is None:
+        return choice
+    fit = only in master.replicas and only.name not in dict(choice.refused)
+    return Selection(only.name if fit else None, choice.refused)
 
 
 def _outage(turn: Turn, master: Master) -> Millis:

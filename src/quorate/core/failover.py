@@ -3,7 +3,19 @@
 The leader proceeds whenever something that it waits for has happened; nothing waits for a tick.
 """
 
-from quorate.core import asking, cadence, choosing, conflict, connecting, discovery, reconfiguration, switching, voting
+from quorate.core import (
+    asking,
+    cadence,
+    choosing,
+    conflict,
+    connecting,
+    discovery,
+    handover,
+    reconfiguration,
+    switching,
+    voting,
+)
+from quorate.core.move import Phase
 from quorate.core.outcome import Exit, Send
 from quorate.core.reconfiguration import Follower, Progress
 from quorate.core.requests import ConnId, Reconfigure
@@ -120,11 +132,12 @@ def crash(turn: Turn) -> None:
     turn.promise(Exit(CRASH_STATUS))
 
 
-def abort(turn: Turn, master: Master, event: Event) -> None:
+def abort(turn: Turn, master: Master, event: Event, why: str = "") -> None:
     """Give up before anybody was promoted; the delay until the next attempt stays as it is."""
     assert master.failover is not None
     assert master.failover.state in ABORTABLE
-    turn.about(event, master, master)
+    turn.about(event, master, master, f" #{why}" if why else "")
+    handover.undo(turn, master, master.failover)
     master.failover = None
     turn.check(master)
 
@@ -132,7 +145,9 @@ def abort(turn: Turn, master: Master, event: Event) -> None:
 def step_down(turn: Turn, master: Master) -> None:
     """Somebody has a higher epoch for this master: stop, unless the promotion is already on its way."""
     failover = master.failover
-    if failover is not None and failover.state in ABORTABLE and failover.sent is None:
+    if failover is None or failover.state not in ABORTABLE or handover.is_committed(failover):
+        return
+    if failover.sent is None:
         abort(turn, master, Event.ABORT_NOT_ELECTED)
         _leave_to_others(turn, master)
 
@@ -182,7 +197,7 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     patience = failover.entered + FRESH_INFO_WAIT
     if turn.now < patience and any(r.link.usable and r.link.info_asked and not r.sdown for r in master.replicas):
         return patience
-    choice = choosing.choose(turn, master)
+    choice = choosing.choose(turn, master, failover.only)
     for name, reason in choice.refused:
         turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
@@ -191,6 +206,9 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
         return None
     failover.promoted = chosen
     turn.about(Event.SELECTED_SLAVE, master, chosen)
+    if failover.adopts:
+        _promoted(turn, master, failover, chosen)
+        return None
     enter(turn, failover, FailoverState.SEND_SLAVEOF_NOONE)
     turn.about(Event.STATE_SEND_SLAVEOF_NOONE, master, chosen)
     return None
@@ -199,13 +217,22 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
 def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     chosen = failover.promoted
     assert chosen is not None
-    if turn.now > failover.entered + master.settings.failover_timeout:
+    limit = handover.time_limit(master, failover)
+    if turn.now > limit:
         abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
         return None
     # Nobody is promoted on a vote that a crash could take back.
     ready = turn.state.durable >= failover.needs and chosen.link.usable
+    move = failover.move
+    if move is not None and (ready or move.phase is not Phase.READY):
+        due = handover.clear_way(turn, master, move, chosen)
+        if move.failed:
+            abort(turn, master, Event.ABORT_MOVE, move.failed)
+            return None
+        if move.phase is not Phase.CLEAR:
+            return due
     if not ready or chosen.link.command is None:
-        return failover.entered + master.settings.failover_timeout + 1
+        return handover.time_limit(master, failover) + 1
     enter(turn, failover, FailoverState.WAIT_PROMOTION)
     turn.about(Event.STATE_WAIT_PROMOTION, master, chosen)
     _promote(turn, failover, chosen, chosen.link.command)
@@ -226,13 +253,14 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
     if chosen.role is Role.MASTER and chosen.info_at >= failover.entered:
         _promoted(turn, master, failover, chosen)
         return None
-    if turn.now > failover.entered + master.settings.failover_timeout:
+    limit = handover.time_limit(master, failover)
+    if turn.now > limit:
         abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
         return None
     if chosen.link.usable and chosen.link.command not in (None, failover.sent):
         # The order may have been lost with the connection that carried it, and does no harm a second time.
         _promote(turn, failover, chosen, chosen.link.command)
-    return failover.entered + master.settings.failover_timeout + 1
+    return limit + 1
 
 
 def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -> None:
@@ -296,7 +324,8 @@ def _reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | N
         turn.about(Event.SLAVE_RECONF_SENT, master, others[i])
         cadence.hurry_info(turn, master, others[i])
     deadline = failover.entered + master.settings.failover_timeout
-    timed_out = turn.now > deadline
+    # Who leaves does not wait for the others to follow: all are told, and each sentinel sees to the rest.
+    timed_out = turn.now > deadline or turn.state.stopping
     # While the promoted server is down nobody can be done; but when the time is up it is for the next failover.
     if (plan.finished and not promoted.sdown) or timed_out:
         _end(turn, master, failover, others, timed_out and not plan.finished)

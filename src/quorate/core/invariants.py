@@ -83,7 +83,7 @@ def _check_failover(state: State, master: Master, failover: Failover) -> None:
     assert failover.needs <= state.revision, f"{name} waits for a revision that nobody made"
     assert (failover.promoted is None) is (failover.state in UNCHOSEN), f"{name}: promoted {failover.promoted}"
     assert failover.promoted is None or failover.promoted in master.replicas, f"{name}: promotes a stranger"
-    ordered = failover.state not in UNSENT and not failover.settles
+    ordered = failover.state not in UNSENT and not failover.settles and not failover.adopts
     assert (failover.sent is not None) is ordered, f"{name}: sent on {failover.sent}"
     if failover.state in AFTER_PROMOTION:
         assert master.config_epoch == failover.epoch, f"{name}: told under epoch {master.config_epoch}"

@@ -8,9 +8,12 @@ from quorate.core import (
     cadence,
     candidacy,
     connecting,
+    coordination,
     failover,
+    finishing,
     gossip,
     inputs,
+    leaving,
     link_events,
     roster,
     routine,
@@ -148,6 +151,7 @@ def _react(turn: Turn, event: Input) -> None:
             outvoted = asking.on_vote_requested(turn, event)
             if outvoted is not None:
                 failover.step_down(turn, outvoted)
+                finishing.watch(turn, outvoted)
         case inputs.Saved():
             _on_saved(turn, event)
         case inputs.SaveFailed():
@@ -155,7 +159,7 @@ def _react(turn: Turn, event: Input) -> None:
         case inputs.Resolved():
             administration.on_resolved(turn, event.host, event.ip)
         case inputs.Stopping():
-            turn.state.stopping = True
+            leaving.leave(turn)
         case (
             inputs.LinkOpened()
             | inputs.LinkClosed()
@@ -165,6 +169,7 @@ def _react(turn: Turn, event: Input) -> None:
             | inputs.KindAnswered()
             | inputs.ConfigTold()
             | inputs.Reconfigured()
+            | inputs.MoveAnswered()
             | inputs.LinkRefused()
         ):
             link = turn.state.links.get(event.conn)
@@ -227,7 +232,8 @@ def _decide(turn: Turn, master: Master) -> None:
     """Everything that may follow for one master: objectively down? stand? next step? whom to ask?"""
     _judge_odown(turn, master)
     moments = [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
-    moments.append(candidacy.maybe_settle(turn, master))
+    moments += [candidacy.maybe_settle(turn, master), coordination.advance(turn, master)]
+    moments.append(finishing.maybe_finish(turn, master))
     if turn.state.masters.get(MasterName(master.name)) is master:
         moments.append(asking.ask_peers(turn, master))
     if master.sdown:

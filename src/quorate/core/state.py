@@ -11,6 +11,7 @@ from quorate.core.calendar import Calendar
 from quorate.core.chance import Chance
 from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
+from quorate.core.move import Move, Rehearsal
 from quorate.core.requests import ConnId, InstanceId
 from quorate.model.address import Address
 from quorate.model.hello import Hello
@@ -151,6 +152,12 @@ class Failover:
     """The connection on which REPLICAOF NO ONE went out."""
     told: bool = False
     """The promotion is durable, and everybody has been told."""
+    move: Move | None = None
+    """What a planned failover does with the old master before anybody is promoted."""
+    only: "Replica | None" = None
+    """The one replica that may be promoted: an operator named it, or a leader that died had promoted it."""
+    adopts: bool = False
+    """That replica was master already when we chose it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -175,6 +182,10 @@ class Master(DataServer):
     lost_elections: int = 0
     stand_at: Millis = 0
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
+    rehearsal: Rehearsal | None = None
+    """A planned move that was asked for and is not begun: servers are asked whether they would obey."""
+    watched_until: Millis = 0
+    """Somebody moves this master, though it is up: until then we look often whether that was brought to its end."""
     astray: set[Replica] = field(default_factory=set)
     """Replicas that came as masters or following another one: they are corrected when a majority was heard."""
     settle_at: Millis = 0
@@ -197,6 +208,11 @@ class Master(DataServer):
         if failover and failover.promoted and failover.state in AFTER_PROMOTION:
             return failover.promoted
         return self
+
+    @property
+    def paused(self) -> bool:
+        """Whether its writes are held, as far as we know: then PUBLISH would block, and every PING behind it."""
+        return self.failover is not None and self.failover.move is not None and self.failover.move.paused
 
     def instances(self) -> list[Watched]:
         """The master, its replicas and its peers."""

@@ -42,3 +42,5 @@ class InfoReport:
     slave: SlaveSection = SlaveSection()
     offset: int = 0
     histories: tuple[str, ...] = ()
+    version: tuple[int, ...] = ()
+    """`redis_version`, which Valkey tells as well; empty where absent."""

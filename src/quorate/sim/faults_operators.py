@@ -6,6 +6,7 @@ from dataclasses import replace
 from quorate.core.inputs import (
     FailoverRequested,
     MonitorRequested,
+    MoveRequested,
     RemoveRequested,
     ResetRequested,
     SettingsChanged,
@@ -15,7 +16,8 @@ from quorate.model.settings import MasterSettings
 from quorate.sim.faults import Kind, Planned
 from quorate.sim.faults_scene import Scene, Struck
 from quorate.sim.host import SentinelHost
-from quorate.sim.server import PORT, RedisServer
+from quorate.sim.server import RedisServer
+from quorate.sim.server_state import PORT
 from quorate.sim.world import World
 
 EXTRA = MasterName("extra")
@@ -31,6 +33,8 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     match fault.kind:
         case Kind.FAILOVER:
             return _failover(scene, host)
+        case Kind.MOVE:
+            return _move(scene, host)
         case Kind.RESET:
             return _reset(host, name)
         case Kind.MONITOR:
@@ -65,6 +69,14 @@ def _failover(scene: Scene, host: SentinelHost) -> Struck:
         )
         what += f" and soon at {second.node.name}"
     return Struck(what, lambda: None)
+
+
+def _move(scene: Scene, host: SentinelHost) -> Struck | None:
+    """Coordinated; C Sentinel does not know the word, so who knows it is asked."""
+    if not host.is_ours:
+        return None
+    host.typed(MoveRequested(host.caller(None), scene.name, None, None))
+    return Struck(f"FAILOVER {scene.name} COORDINATED at {host.node.name}", lambda: None)
 
 
 def _mistyped(settings: MasterSettings) -> MasterSettings:

@@ -4,8 +4,10 @@ from quorate.core.view import ReplicaView
 from quorate.model.identity import MasterName
 from quorate.model.info import Role
 from quorate.model.notice import Event, Notice
+from quorate.sim.checkers.agreement import PLANNED
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
+from quorate.sim.world import World
 
 
 class Promotion(Checker):
@@ -13,7 +15,13 @@ class Promotion(Checker):
 
     name = "the best replica is promoted"
 
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._planned: set[tuple[SentinelHost, MasterName]] = set()
+
     def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event in PLANNED and notice.master is not None:
+            self._planned.add((host, notice.master))
         # A C sentinel looks at its replicas in the middle of a tick, and we at the end of it.
         if notice.event is not Event.SELECTED_SLAVE or notice.master is None or not host.is_ours:
             return
@@ -28,6 +36,10 @@ class Promotion(Checker):
         strangers = self._strangers(host, notice.master)
         if chosen_name in strangers:
             self.violated(f"{host.node.name} selected {chosen_name}, which has not the master's data: {chosen}")
+        if (host, notice.master) in self._planned:
+            # Whoever asked for it, or began it, has chosen.
+            self._planned.discard((host, notice.master))
+            return
         for other in replicas:
             if other.instance.name in strangers:
                 continue

@@ -6,6 +6,7 @@ from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
+from quorate.sim.checkers.agreement import PLANNED
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
@@ -13,7 +14,16 @@ from quorate.sim.world import World
 _FORGET = frozenset({Event.SWITCH_MASTER, Event.RESET_MASTER, Event.MONITOR})
 """After these a sentinel owes nothing to elections that were about somewhere else, or that it forgot."""
 
-_OVER = frozenset({Event.FAILOVER_END, Event.ABORT_NO_GOOD_SLAVE, Event.ABORT_SLAVE_TIMEOUT, Event.ABORT_NOT_ELECTED})
+_OVER = frozenset(
+    {
+        Event.FAILOVER_END,
+        Event.ABORT_NO_GOOD_SLAVE,
+        Event.ABORT_SLAVE_TIMEOUT,
+        Event.ABORT_NOT_ELECTED,
+        Event.ABORT_MOVE,
+        Event.ABORT_LEAVING,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -34,6 +44,7 @@ class Winners(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._works: dict[tuple[MasterName, int], list[_Work]] = {}
+        self._planned: set[tuple[SentinelHost, MasterName]] = set()
         self._part: dict[tuple[SentinelHost, MasterName], dict[int, Millis]] = {}
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - it remembers epochs, no times
@@ -54,9 +65,13 @@ class Winners(Checker):
             self._over(host, name)
         elif notice.event is Event.VOTE_FOR_LEADER:
             self._part.setdefault((host, name), {})[int(notice.text.split()[-1])] = now
+        elif notice.event in PLANNED:
+            self._planned.add((host, name))
         elif notice.event is Event.TRY_FAILOVER:
             epoch = host.leader_epoch(name)
-            if not host.is_forced(name):
+            planned = (host, name) in self._planned
+            self._planned.discard((host, name))
+            if not host.is_forced(name) and not planned:
                 self._judge(host, name)
             self._works.setdefault((name, epoch), []).append(_Work(host, now))
         elif notice.event is Event.ELECTED_LEADER:

@@ -1,0 +1,83 @@
+"""Planned moves of real servers under writers: nothing that was acknowledged is lost, and refusals touch nothing."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.writers import Writers
+from tests.real.cluster import NAME, Lab, Trio, eventually, follows
+from tests.real.wire import Failure
+
+pytestmark = pytest.mark.real
+
+
+def writers_of(trio: Trio) -> Writers:
+    """Twenty closed loops, together a thousand writes a second."""
+    return Writers([sentinel.port for sentinel in trio.sentinels], 20, 50.0)
+
+
+def test_a_coordinated_move_loses_no_acknowledged_write(lab: Lab) -> None:
+    trio = lab.trio()
+    old, wanted = trio.servers[0], trio.servers[2]
+    with writers_of(trio) as writers:
+        eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
+        asked = trio.sentinels[1]
+        assert asked.sentinel("FAILOVER", NAME, "COORDINATED", "TO", "127.0.0.1", wanted.port, "TIMEOUT", 300) == "OK"
+        eventually(lambda: all(s.master_port() == wanted.port for s in trio.sentinels), "the move is made")
+        eventually(lambda: follows(old, wanted), "the old master follows", 2)
+        trio.settled()
+        count = writers.check(wanted.port)
+    print(f"{count.acknowledged} writes acknowledged, {count.lost} lost, write gap {count.gaps} ms")
+    assert count.lost == 0
+    assert count.acknowledged > 100
+    assert len(count.gaps) == 1
+    assert "+move-stepped-aside" in asked.log()
+
+
+def test_a_plain_failover_loses_no_acknowledged_write_while_its_old_master_answers(lab: Lab) -> None:
+    trio = lab.trio()
+    old = trio.servers[0]
+    with writers_of(trio) as writers:
+        eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
+        assert trio.sentinels[0].sentinel("FAILOVER", NAME) == "OK"
+        new = trio.moved_from(old)
+        trio.settled()
+        count = writers.check(new.port)
+    print(f"{count.acknowledged} writes acknowledged, {count.lost} lost, write gap {count.gaps} ms")
+    assert count.lost == 0
+
+
+def test_a_missing_right_is_named_before_anything_is_touched(lab: Lab) -> None:
+    trio = lab.trio([f"sentinel auth-user {NAME} watcher", f"sentinel auth-pass {NAME} secret"])
+    old = trio.servers[0]
+    rights = ("+@all", "-client|pause")
+    for server in trio.servers:
+        assert server.ask("ACL", "SETUSER", "watcher", "on", ">secret", "allchannels", *rights) == "OK"
+        server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    trio.settled()
+    asked = trio.sentinels[0]
+    eventually(lambda: "NOPERM" in _told(asked.sentinel("FAILOVER", NAME, "COORDINATED")), "a refusal", pause=0.5)
+    assert all(sentinel.master_port() == old.port for sentinel in trio.sentinels)
+    assert "+try-failover" not in asked.log()
+    for server in trio.servers:
+        assert server.ask("ACL", "SETUSER", "watcher", "+client|pause") == "OK"
+    assert asked.sentinel("FAILOVER", NAME, "COORDINATED") == "OK"
+    trio.moved_from(old)
+
+
+def _told(reply: object) -> str:
+    return reply.text if isinstance(reply, Failure) else ""
+
+
+def test_quorate_switchover_follows_the_move_and_names_refusals(lab: Lab) -> None:
+    trio = lab.trio(replicas=1)
+    old, new = trio.servers
+    command = [sys.executable, "-m", "quorate", "switchover", NAME, "--port", str(trio.sentinels[0].port)]
+    refused = subprocess.run([*command, "--to", "127.0.0.1:1"], capture_output=True, text=True, timeout=30, check=False)
+    assert refused.returncode == 1
+    assert "127.0.0.1:1 is not known as a replica of mymaster" in refused.stderr
+    done = subprocess.run([*command, "--pause", "250"], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"The master of {NAME} is now 127.0.0.1:{new.port} (it was 127.0.0.1:{old.port})" in done.stdout
+    assert "holds its writes" in done.stdout
