@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
 from benchmarks.writers import Writers
-from tests.real.cluster import NAME, Lab, Trio, eventually, follows
+from tests.real.cluster import NAME, Lab, Process, Trio, eventually, follows
 from tests.real.wire import Failure
 
 pytestmark = pytest.mark.real
@@ -81,3 +82,43 @@ def test_quorate_switchover_follows_the_move_and_names_refusals(lab: Lab) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"The master of {NAME} is now 127.0.0.1:{new.port} (it was 127.0.0.1:{old.port})" in done.stdout
     assert "holds its writes" in done.stdout
+
+
+def test_a_leader_that_is_told_to_end_in_a_move_leaves_soon_and_loses_nothing(lab: Lab) -> None:
+    trio = lab.trio()
+    old, leader = trio.servers[0], trio.sentinels[0]
+    with writers_of(trio) as writers:
+        eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
+        assert leader.sentinel("FAILOVER", NAME, "COORDINATED") == "OK"
+        began = time.monotonic()
+        assert leader.stop() == 0
+        assert time.monotonic() - began < 2.5
+        rest = trio.sentinels = trio.sentinels[1:]
+        eventually(lambda: len({one.master_port() for one in rest}) == 1, "both name the same master")
+        time.sleep(2.5)
+        masters = [server for server in trio.servers if _role(server) == "master"]
+        assert len(masters) == 1
+        assert {one.master_port() for one in rest} == {masters[0].port}
+        eventually(lambda: masters[0].ask("DBSIZE"), "it is written to")
+        count = writers.check(masters[0].port)
+    assert count.lost == 0
+
+
+def test_a_move_whose_leader_is_killed_is_ended_by_another_sentinel(lab: Lab) -> None:
+    trio = lab.trio()
+    old, new = trio.servers[:2]
+    # What a leader leaves behind that dies when it has promoted: the others gave it their votes, and know no more.
+    leader, *rest = trio.sentinels
+    assert leader.sentinel("SIMULATE-FAILURE", "CRASH-AFTER-PROMOTION") == "OK"
+    began = time.monotonic()
+    assert leader.sentinel("FAILOVER", NAME, "COORDINATED", "TO", "127.0.0.1", new.port) == "OK"
+    trio.sentinels = rest
+    eventually(lambda: all(one.master_port() == new.port for one in rest), "the others end it", 4)
+    print(f"ended {time.monotonic() - began:.1f} s after it began")
+    assert follows(old, new)
+    assert any("+move-left-over" in one.log() for one in rest)
+
+
+def _role(server: Process) -> str:
+    reply = server.ask("ROLE")
+    return str(reply[0]) if isinstance(reply, list) else ""

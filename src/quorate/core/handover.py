@@ -132,12 +132,17 @@ def _catching_up(turn: Turn, master: Master, move: Move, chosen: Replica) -> Mil
         move.failed = (
             f"the replica did not catch up in time: {max(0, move.goal - max(0, move.reached))} bytes are missing"
         )
-    elif move.reached >= move.goal:
+    elif _has_all(move):
         turn.about(Event.MOVE_CAUGHT_UP, master, chosen, f" #offset {move.reached}")
         return _order_aside(turn, master, move, chosen)
     else:
         return min(move.deadline, _ask_offset(turn, move, chosen))
     return None
+
+
+def _has_all(move: Move) -> bool:
+    """Whether the replica has everything that the master had when it was asked last."""
+    return move.reached >= move.goal
 
 
 def _order_aside(turn: Turn, master: Master, move: Move, chosen: Replica) -> Millis | None:
@@ -174,7 +179,7 @@ def _stepping_aside(turn: Turn, master: Master, move: Move, chosen: Replica) -> 
 
 
 def _draining(turn: Turn, master: Master, move: Move, chosen: Replica) -> Millis | None:
-    if move.reached >= move.goal:
+    if _has_all(move):
         move.enter(Phase.CLEAR)
         return None
     if turn.now >= _patience(move):

@@ -26,11 +26,11 @@ class Moves(Checker):
             return
         key = (host, group.name)
         if isinstance(request, StepAside):
-            server = next((s for s in group.servers if s.node.ip == ip), None)
+            server = next((s for s in group.servers if s.node.ip == ip and s.up), None)
             if server is not None and server.is_master:
                 self._asked[key] = set(server.log) & group.ledger.acknowledged.keys()
         elif isinstance(request, Reconfigure) and request.target is None and key in self._had:
-            heir = next((s for s in group.servers if s.node.ip == ip), None)
+            heir = next((s for s in group.servers if s.node.ip == ip and s.up), None)
             had = self._had.pop(key)
             if heir is not None and (missing := had - set(heir.log)):
                 self.violated(f"{host.node.name} promotes {heir.node.name}, which lacks {len(missing)} writes")
