@@ -121,7 +121,7 @@ FAILOVERS = (
         at=(11, 40),
         alone=True,
     ),
-    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1033, 1)),
+    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(
         "demotes who returns before it has heard a majority",
         Patch(reconfiguration, "majority_agrees", always(True)),
