@@ -203,6 +203,8 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
     if chosen is None:
         abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
+        if turn.state.durable >= failover.needs and failover.only is None:
+            handover.restore(turn, master)
         return None
     failover.promoted = chosen
     turn.about(Event.SELECTED_SLAVE, master, chosen)

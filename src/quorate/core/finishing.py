@@ -27,6 +27,7 @@ def watch(turn: Turn, master: Master) -> None:
     if master.sdown:
         return
     master.watched_until = turn.now + WATCH
+    master.finish_after = turn.now + FINISH_AFTER
     for server in (master, *master.replicas):
         cadence.hurry_info(turn, master, server)
 
@@ -39,7 +40,8 @@ def maybe_finish(turn: Turn, master: Master) -> Millis | None:
     heir = _heir(turn, master)
     if heir is None:
         return None
-    due = max(master.role_since, heir.role_since) + FINISH_AFTER + candidacy.turn_of(turn, master)
+    settled = max(master.role_since, heir.role_since) + FINISH_AFTER
+    due = max(settled, master.finish_after) + candidacy.turn_of(turn, master)
     if turn.now < due:
         return due
     busy = state.stopping or state.save_error or asking.awaits_disk(turn, master)
@@ -47,6 +49,7 @@ def maybe_finish(turn: Turn, master: Master) -> Millis | None:
         return turn.now + cadence.WATCHED_INFO
     place = f"{heir.address.shown(state.settings.announce_hostnames)} {heir.address.port}"
     turn.about(Event.MOVE_LEFT_OVER, master, master, f" #{place}")
+    master.finish_after = turn.now + 2 * FINISH_AFTER
     failover = candidacy.stand_for(turn, master, heir)
     if failover is not None:
         failover.adopts = heir.role is Role.MASTER

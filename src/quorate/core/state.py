@@ -186,6 +186,8 @@ class Master(DataServer):
     """A planned move that was asked for and is not begun: servers are asked whether they would obey."""
     watched_until: Millis = 0
     """Somebody moves this master, though it is up: until then we look often whether that was brought to its end."""
+    finish_after: Millis = 0
+    """An election to end somebody's move is under way, or just over: none of ours for that before then."""
     astray: set[Replica] = field(default_factory=set)
     """Replicas that came as masters or following another one: they are corrected when a majority was heard."""
     settle_at: Millis = 0
