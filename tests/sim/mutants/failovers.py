@@ -5,6 +5,7 @@ from quorate.core import (
     candidacy,
     discovery,
     gossip,
+    handover,
     reconfiguration,
     roster,
     selection,
@@ -120,6 +121,12 @@ FAILOVERS = (
         LOSSES,
         at=(11, 40),
         alone=True,
+    ),
+    mutant(
+        "leaves a master a replica that nobody leads",
+        Patch(handover, "restore", always(None)),
+        LIVENESS,
+        at=(900146, 1),
     ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(
