@@ -213,7 +213,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--masters", type=int, default=100)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=30, help="of watching in peace, for each repetition")
-    parser.add_argument("--settle", type=float, default=12, help="seconds before that, so that starting is not counted")
+    parser.add_argument("--settle", type=float, default=20, help="seconds before that, so that starting is not counted")
     parser.add_argument("--query-seconds", type=float, default=10)
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--only-ours", action="store_true")

@@ -109,7 +109,10 @@ def mend(cluster: Cluster, old: int) -> None:
     process = cluster.servers[old]
     if process.child is not None and process.child.poll() is None:
         process.notify(signal.SIGCONT)
-        wait_until(lambda: ask(old, "REPLICAOF", HOST, new) == "OK", "the old master")
+        wait_until(
+            lambda: ask(old, "REPLICAOF", HOST, new) in ("OK", "OK Already connected to specified master"),
+            "the old master",
+        )
     else:
         cluster.start_server(old, new)
     wait_until(cluster.is_healthy, "health after a failover", 90)

@@ -35,6 +35,12 @@ def test_no_good_replica_names_each_reason(one: Replica, words: str) -> None:
     assert error.code == 1
 
 
+def test_the_reasons_of_one_of_ours_are_shown_as_they_are() -> None:
+    reply = "NOGOODSLAVE No suitable replica to promote: h:2: it is down; h:3: it is tagged nofailover"
+    error = failover._refusal(reply, MASTER)
+    assert error.hint == "  h:2: it is down\n  h:3: it is tagged nofailover"
+
+
 def test_no_replica_at_all() -> None:
     error = failover._refusal("NOGOODSLAVE No suitable replica to promote", replace(MASTER, replicas=()))
     assert "m has no replica at all" in error.hint
@@ -62,7 +68,7 @@ def test_every_way_of_giving_up_is_explained() -> None:
 
 
 def test_what_a_coordinated_move_was_refused_for_is_repeated() -> None:
-    reply = "NOGOODSLAVE No suitable replica to promote; h:2: it is down"
+    reply = "NOGOODSLAVE h:2: it is down"
     assert failover._refusal(reply, MASTER).text == "Refused: h:2: it is down. Nothing was changed."
     reply = "NOGOODSLAVE h:2: its link to the master is down"
     assert failover._refusal(reply, MASTER).text == "Refused: h:2: its link to the master is down. Nothing was changed."

@@ -14,6 +14,7 @@ from quorate.core.view import (
     InstanceView,
     LinkView,
     MasterView,
+    OutlookView,
     PeerView,
     QuorumCheck,
     ReplicaView,
@@ -22,6 +23,7 @@ from quorate.core.view import (
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import Role
 from quorate.model.millis import Millis
+from quorate.model.record import Entry
 from quorate.model.settings import GlobalSettings, MasterSettings, Mode, Tuning
 from quorate.wire.encode import encode
 from quorate.wire.values import Reply
@@ -96,6 +98,7 @@ class FakeView:
     known_peers: dict[MasterName, tuple[PeerView, ...]] = field(default_factory=dict)
     checks: dict[MasterName, QuorumCheck] = field(default_factory=dict)
     cache: dict[MasterName, tuple[CachedInfo, ...]] = field(default_factory=dict)
+    outlooks: dict[MasterName, OutlookView] = field(default_factory=dict)
 
     def add(self, name: str, settings: MasterSettings | None = None) -> None:
         """Watch a master with one replica and one peer."""
@@ -122,6 +125,9 @@ class FakeView:
 
     def quorum_check(self, name: MasterName) -> QuorumCheck | None:
         return self.checks.get(name)
+
+    def outlook(self, name: MasterName) -> OutlookView | None:
+        return self.outlooks.get(name)
 
     def info_cache(self, name: MasterName) -> tuple[CachedInfo, ...]:
         return self.cache.get(name, ())
@@ -171,6 +177,7 @@ class World:
         self.clients: list[Session] = []
         self.closed: list[Session] = []
         self.queue: list[ScriptView] = []
+        self.remembered: dict[MasterName, list[Entry]] = {}
         self.executables: set[str] = set()
         self.paused: Millis = 0
         self.writes_only = False
@@ -248,6 +255,9 @@ class World:
 
     def close(self, session: Session) -> None:
         self.closed.append(session)
+
+    def failovers(self, name: MasterName) -> Sequence[Entry]:
+        return self.remembered.get(name, ())
 
     def scripts(self) -> Sequence[ScriptView]:
         return self.queue

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from quorate.core.inputs import GlobalsChanged, SettingsChanged
+from quorate.model.candidates import MOST_TAGS, ReplicaTag, Tag
 from quorate.model.settings import GlobalSettings, MasterSettings, Mode
 from tests.commands.support import MYID, World
 
@@ -77,6 +78,12 @@ def test_credentials_reconnect_and_passwords_are_masked() -> None:
         (["rename-command", "a", ""], f"{INVALID} '' for SENTINEL SET 'rename-command'"),
         (["rename-command", "a"], f"{UNKNOWN} 'rename-command'"),
         (["down-after-period", "5000"], f"{UNKNOWN} 'down-after-period'"),
+        (["candidate-max-lag", "-1"], f"{INVALID} '-1' for SENTINEL SET 'candidate-max-lag'"),
+        (["candidate-max-lag", "much"], f"{INVALID} 'much' for SENTINEL SET 'candidate-max-lag'"),
+        (["replica-tag", "h", "1", "prefer"], f"{INVALID} 'h' for SENTINEL SET 'replica-tag'"),
+        (["replica-tag", "127.0.0.1", "0", "prefer"], f"{INVALID} '0' for SENTINEL SET 'replica-tag'"),
+        (["replica-tag", "127.0.0.1", "1", "never"], f"{INVALID} 'never' for SENTINEL SET 'replica-tag'"),
+        (["replica-tag", "127.0.0.1", "1"], f"{UNKNOWN} 'replica-tag'"),
         (["Foo", "1"], f"{UNKNOWN} 'Foo'"),
         (["f" * 200, "1"], f"{UNKNOWN} '{'f' * 200}'"),
     ],
@@ -126,6 +133,30 @@ def test_scripts(option: str, kind: str) -> None:
     found = asked(world, option, "/bin/s", option, "")
     assert found.events == (f"{option} /bin/s", f"{option} ")
     assert found.settings == BASE, "the empty path is no script"
+
+
+def test_who_may_be_promoted() -> None:
+    found = asked(World(), "candidate-max-lag", "1mb", "REPLICA-TAG", "127.1", "6380", "NoFailover", "quorum", "3")
+    tagged = (ReplicaTag("127.0.0.1", 6380, Tag.NOFAILOVER),)
+    assert found.settings == replace(BASE, max_lag=1 << 20, tags=tagged, quorum=3)
+    assert found.events == ("candidate-max-lag 1mb", "REPLICA-TAG 127.1 6380 NoFailover", "quorum 3")
+    again = asked(World(), "replica-tag", "127.0.0.1", "1", "prefer", "replica-tag", "127.0.0.1", "1", "nofailover")
+    assert again.settings.tags == (ReplicaTag("127.0.0.1", 1, Tag.NOFAILOVER),), "one tag for one server"
+    gone = asked(World(), "replica-tag", "127.0.0.1", "1", "prefer", "replica-tag", "127.0.0.1", "1", "none")
+    assert gone.settings == BASE
+
+
+def test_replicas_are_tagged_by_name_where_names_are_allowed() -> None:
+    world = World()
+    world.settings(resolve_hostnames=True)
+    assert asked(world, "replica-tag", "db1", "6380", "prefer").settings.tags == (ReplicaTag("db1", 6380, Tag.PREFER),)
+
+
+def test_tags_are_bounded() -> None:
+    words = [word for port in range(1, MOST_TAGS + 2) for word in ("replica-tag", "127.0.0.1", str(port), "prefer")]
+    found = asked(World(), *words)
+    assert len(found.settings.tags) == MOST_TAGS
+    assert found.error == f"a master has at most {MOST_TAGS} tagged replicas"
 
 
 USAGE = (

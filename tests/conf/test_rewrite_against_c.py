@@ -88,6 +88,8 @@ _FILES = {
         sentinel sentinel-pass sp
         sentinel resolve-hostnames yes
         sentinel announce-hostnames no
+        #quorate sentinel candidate-max-lag m 1048576
+        #quorate sentinel replica-tag m 127.0.0.1 3 nofailover
         """,
     "standard options": """
         port {port}

@@ -7,6 +7,7 @@ from quorate.conf.lines import BLANKS
 from quorate.conf.reader import our_words
 from quorate.conf.rewrite import Document
 from quorate.model.address import numeric
+from quorate.model.candidates import ReplicaTag, Tag
 from quorate.model.identity import Epoch, MasterName, RunId, text_of
 from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer, SavedState
 from quorate.model.settings import GlobalSettings, MasterSettings
@@ -35,6 +36,12 @@ _OPTIONS = st.builds(
     auth_pass=_NONE_OR_SOME,
     renames=st.lists(st.tuples(_SOME, _NONE_OR_SOME), unique_by=lambda pair: pair[0].lower(), max_size=3).map(tuple),
     reboot_down_after=st.integers(0, 9),
+    max_lag=st.integers(0, (1 << 63) - 1),
+    tags=st.lists(
+        st.builds(ReplicaTag, _HOST, st.integers(1, 65535), st.sampled_from(Tag)),
+        unique_by=lambda tag: (tag.host.lower(), tag.port),
+        max_size=3,
+    ).map(tuple),
 )
 _MASTER = st.builds(
     SavedMaster,

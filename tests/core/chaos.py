@@ -17,6 +17,8 @@ from quorate.core.state import State
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
+from quorate.model.notice import Event, Notice, Remark
+from quorate.model.record import Ending
 from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer, SavedState
 from quorate.model.settings import GlobalSettings, MasterSettings, Tuning
 
@@ -39,6 +41,13 @@ def pick(options: tuple[T, ...], number: int) -> T:
     return options[number % len(options)]
 
 
+def is_a_beginning(told: Notice | Remark) -> bool:
+    """Whether this says that we stand for a failover, or to settle two configurations."""
+    if isinstance(told, Notice):
+        return told.event is Event.TRY_FAILOVER
+    return told.text.startswith("Standing for election to settle")
+
+
 @dataclass
 class Chaos:
     """One sentinel and its surroundings. `step` takes three small numbers and turns them into one event."""
@@ -54,6 +63,9 @@ class Chaos:
     disk: dict[MasterName, SavedMaster] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     exited: bool = False
+    begun: int = 0
+    recorded: int = 0
+    """Failovers that we stood for, and those of them whose record was handed out."""
     caller: int = 0
 
     def __post_init__(self) -> None:
@@ -85,6 +97,8 @@ class Chaos:
         assert len(self.driver._promises) < MOST_PROMISES
         for effect in effects:
             self._perform(effect)
+        running = sum(master.failover is not None for master in self.state.masters.values())
+        assert self.begun == self.recorded + running, "a failover ended without its record, or with two"
 
     def sleep(self, millis: int) -> None:
         """Let time pass; every deadline is kept."""
@@ -125,6 +139,11 @@ class Chaos:
                 self.names.add(host)
             case outcome.Exit():
                 self.exited = True
+            case outcome.Keep(record):
+                self.recorded += record.ending is not Ending.FOLLOWED
+                assert list(record.steps) == sorted(record.steps, key=lambda step: step.at), "steps out of order"
+            case outcome.Tell(what):
+                self.begun += is_a_beginning(what)
             case _:
                 pass
 
@@ -285,7 +304,11 @@ class Chaos:
             inputs.PubSubSpoke(conn),
             inputs.Reconfigured(conn, about, ""),
             inputs.LinkRefused(conn, "NOAUTH Authentication required."),
-            inputs.ConfigTold(conn, about, *((None, None), (Epoch(a % 9), None), (Epoch(b % 9), Epoch(a % 9)))[a % 3]),
+            inputs.ConfigTold(
+                conn,
+                about,
+                *((None, None, None), (Epoch(a % 9), None, None), (Epoch(b % 9), Epoch(a % 9), Epoch(b % 7)))[a % 3],
+            ),
         ]
         self.submit(news[b % 6])
 

@@ -200,6 +200,20 @@ def test_two_names_of_one_replica_become_one() -> None:
     assert len(record.replicas) == len(set(record.replicas)) == 2, "no line twice in the file"
 
 
+def test_the_number_of_a_replica_whose_name_is_resolved_late_is_saved() -> None:
+    world = scene()
+    world.submit(inputs.GlobalsChanged(Caller(1), GlobalSettings(ME, resolve_hostnames=True), False))
+    master = master_of(world)
+    server = world.servers[MASTER]
+    assert master.link.command is not None
+    report = server.info(world.servers)
+    named = type(report)(report.text, report.run_id, report.role, (*report.replicas, ("late.example", 6390)))
+    world.submit(inputs.InfoArrived(master.link.command, named))
+    assert ("late.example", 6390) in saved(world).replicas
+    world.submit(inputs.Resolved("late.example", "127.0.0.9"))
+    assert ("127.0.0.9", 6390) in saved(world).replicas
+
+
 # --- RESET ------------------------------------------------------------------------------------------------------------
 
 

@@ -13,12 +13,13 @@ from tests.core.scenes import (
     kill,
     master_of,
     names,
+    run_id,
     scene,
     state_of,
     tail,
     until,
 )
-from tests.core.world import World
+from tests.core.world import Puppet, World
 
 DEMOTED = f"-> {MASTER} SLAVEOF {HOST} {AHEAD}"
 WELL = 2_000
@@ -39,9 +40,12 @@ def returned(world: World | None = None) -> World:
 
 def silence(world: World, *letters: str) -> None:
     """These peers say nothing any more, and their links stay."""
-    for puppet in world.puppets.values():
-        if puppet.letter in letters:
-            puppet.up = False
+    for letter in letters:
+        _puppet(world, letter).up = False
+
+
+def _puppet(world: World, letter: str) -> Puppet:
+    return next(puppet for puppet in world.puppets.values() if puppet.letter == letter)
 
 
 def test_an_old_master_is_demoted_soon_after_its_return() -> None:
@@ -94,12 +98,40 @@ def test_not_while_a_peer_tells_of_a_newer_configuration_that_we_cannot_take_ove
     assert DEMOTED in tail(world), "the wait of the specification holds"
 
 
-def test_not_while_an_election_may_have_had_a_winner() -> None:
+def voted(world: World, puppet: str) -> None:
+    """One of the peers has voted in a later epoch than that of the configuration; nobody knows who has won."""
+    epoch = state_of(world).current_epoch + 1
+    peer = _puppet(world, puppet)
+    peer.voted[epoch] = run_id("x")
+    greet(world, hello_of(puppet, peer.port, (epoch, master_of(world).config_epoch), (HOST, AHEAD)))
+
+
+@pytest.mark.parametrize("kind", ["ours", "c"])
+def test_not_while_an_election_may_have_had_a_winner(kind: str) -> None:
+    world = returned(scene(kind=kind))
+    voted(world, "b")
+    world.run(1_000 + WELL)
+    assert DEMOTED not in tail(world)
+
+
+@pytest.mark.parametrize("kind", ["ours", "c"])
+def test_time_alone_does_not_say_that_a_peer_that_is_silent_has_not_won(kind: str) -> None:
+    world = returned(scene(kind=kind, failover_timeout=500))
+    voted(world, "b")
+    silence(world, "c")
+    world.run(1_000 + WELL)
+    assert DEMOTED not in tail(world)
+    world.run(8_000)
+    assert DEMOTED in tail(world), "the wait of the specification holds"
+
+
+def test_at_once_if_nobody_in_a_majority_has_voted_for_this_master_though_the_epoch_has_grown() -> None:
     world = returned()
     epoch = state_of(world).current_epoch + 1
     greet(world, hello_of("b", 26380, (epoch, master_of(world).config_epoch), (HOST, AHEAD)))
+    silence(world, "c")
     world.run(1_000 + WELL)
-    assert DEMOTED not in tail(world)
+    assert DEMOTED in tail(world), "the election was about another master"
 
 
 def test_not_on_what_was_heard_before_we_were_late() -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quorate.core.selection import Candidate, Limits, Reason, limits, outage, preference, refusal, select
+from quorate.core.selection import Candidate, Edge, Limits, Reason, limits, outage, preference, refusal, select
+from quorate.model.candidates import Tag
 
 LIMITS = Limits(ping_age=5000, info_age=5000, link_down_for=15_000)
 GOOD = Candidate("good", "b" * 40, 100, 50, False, False, 10, 20, 0)
@@ -21,6 +22,9 @@ REFUSALS = [
     (replace(GOOD, info_age=5001), Reason.STALE_INFO, "its offset may be long past"),
     (replace(GOOD, link_down_for=15_000), None, "ten times down-after beyond the master's own outage"),
     (replace(GOOD, link_down_for=15_001), Reason.CUT_OFF_TOO_LONG, "its data are older than the outage"),
+    (replace(GOOD, tag=Tag.NOFAILOVER), Reason.NO_FAILOVER, "the operator said so"),
+    (replace(GOOD, tag=Tag.PREFER), None, "preferred is not refused"),
+    (replace(GOOD, tag=Tag.PREFER, priority=0), Reason.NEVER_PROMOTE, "the server itself says never"),
     (replace(GOOD, is_down=True, priority=0), Reason.DOWN, "of several reasons the first is told"),
 ]
 
@@ -38,6 +42,8 @@ PREFERENCES = [
     (replace(GOOD, run_id="A" * 40), GOOD, "regardless of case"),
     (GOOD, replace(GOOD, run_id=""), "who has not said its run id comes last"),
     (replace(GOOD, run_id="", offset=51), GOOD, "but only among equals"),
+    (replace(GOOD, tag=Tag.PREFER, priority=200, offset=1), GOOD, "prefer comes before priority and data"),
+    (replace(GOOD, tag=Tag.PREFER, offset=51), replace(GOOD, tag=Tag.PREFER), "among the preferred: as ever"),
 ]
 
 
@@ -120,3 +126,49 @@ HISTORIES = [
 @pytest.mark.parametrize(("candidates", "history", "reason"), HISTORIES, ids=[row[2] for row in HISTORIES])
 def test_whose_history_is_no_reason_to_refuse(candidates: list[Candidate], history: str, reason: str) -> None:
     assert select(candidates, replace(LIMITS, history=history)).chosen == "stranger", reason
+
+
+AHEAD = replace(IN_LINE, name="ahead", run_id="a" * 40, offset=1000)
+BEHIND = replace(IN_LINE, name="behind", run_id="b" * 40, offset=900)
+LAGS: list[tuple[list[Candidate], Limits, list[str], str]] = [
+    ([AHEAD, BEHIND], replace(LIMITS, max_lag=0), ["ahead", "behind"], "0 is no limit"),
+    ([AHEAD, BEHIND], replace(LIMITS, max_lag=100), ["ahead", "behind"], "as much as is allowed"),
+    ([AHEAD, BEHIND], replace(LIMITS, max_lag=99), ["ahead"], "a byte more"),
+    ([replace(AHEAD, is_down=True), BEHIND], replace(LIMITS, max_lag=99), [], "who is down has had the data"),
+    ([AHEAD, BEHIND], replace(LIMITS, max_lag=150, history=OURS, offset=1100), ["ahead"], "the master had more"),
+    ([AHEAD, BEHIND], replace(LIMITS, max_lag=150, offset=1100), ["ahead"], "a master that tells no history, too"),
+    ([AHEAD, BEHIND, STRANGER], replace(LIMITS, max_lag=100, history=OURS), ["ahead", "behind"], "another stream"),
+    ([STRANGER], replace(LIMITS, max_lag=1, history=OURS, offset=2 * 10**9), ["stranger"], "no measure for strangers"),
+    (
+        [replace(AHEAD, priority=100), replace(BEHIND, tag=Tag.PREFER)],
+        replace(LIMITS, max_lag=99),
+        ["ahead"],
+        "no preference excuses a lag",
+    ),
+]
+
+
+@pytest.mark.parametrize(("candidates", "limit", "suitable", "reason"), LAGS, ids=[row[3] for row in LAGS])
+def test_who_is_too_far_behind(candidates: list[Candidate], limit: Limits, suitable: list[str], reason: str) -> None:
+    choice = select(candidates, limit)
+    assert [candidate.name for candidate in choice.suitable] == suitable, reason
+    assert choice.chosen == (suitable[0] if suitable else None)
+    late = [name for name, why in choice.refused if why is Reason.TOO_FAR_BEHIND]
+    expected = [c.name for c in candidates if c.name not in suitable and not c.is_down and c is not STRANGER]
+    assert late == expected, reason
+
+
+EDGES = [
+    (replace(AHEAD, tag=Tag.PREFER, priority=200), BEHIND, Edge.PREFERRED),
+    (replace(AHEAD, priority=1, offset=1), BEHIND, Edge.PRIORITY),
+    (AHEAD, BEHIND, Edge.DATA),
+    (AHEAD, replace(BEHIND, offset=1000), Edge.RUN_ID),
+    (AHEAD, replace(AHEAD, name="unknown", run_id=""), Edge.RUN_ID),
+]
+
+
+@pytest.mark.parametrize(("best", "other", "edge"), EDGES, ids=[row[2].name for row in EDGES])
+def test_why_another_one_is_chosen(best: Candidate, other: Candidate, edge: Edge) -> None:
+    choice = select([other, best], LIMITS)
+    assert choice.chosen == best.name
+    assert choice.edge(other) is edge

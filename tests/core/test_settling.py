@@ -7,8 +7,22 @@ import pytest
 from quorate.core import candidacy
 from quorate.core.settling import Claimant, settle
 from quorate.model.hello import Hello
-from quorate.model.identity import RunId
-from tests.core.scenes import AHEAD, BEHIND, HOST, MASTER, NAME, greet, hello_of, kill, master_of, names, scene, tail
+from quorate.model.identity import Epoch, RunId
+from tests.core.scenes import (
+    AHEAD,
+    BEHIND,
+    HOST,
+    MASTER,
+    NAME,
+    greet,
+    hello_of,
+    kill,
+    master_of,
+    names,
+    run_id,
+    scene,
+    tail,
+)
 from tests.core.world import World
 
 A = Claimant("a", "a" * 40, False, True, True, 100, 1, frozenset({"first", "own"}))
@@ -51,9 +65,12 @@ def rival_of(letter: str, port: int, place: int = AHEAD, epoch: int = 3) -> Hell
     return hello_of(letter, port, (epoch, epoch), (HOST, place))
 
 
-def divided(kind: str = "ours") -> World:
+def divided(kind: str = "ours", *, up: bool = True) -> World:
     """We and b believe in MASTER under epoch 3, c believes in AHEAD under the same; both servers are masters."""
     world = scene(kind=kind)
+    if not up:
+        kill(world, AHEAD)
+        world.run(1_500)
     for puppet, port in zip(world.puppets.values(), (MASTER, AHEAD), strict=True):
         puppet.believes = (3, port, 3)
     world.servers[AHEAD].follows = None
@@ -102,6 +119,39 @@ def test_whoever_believes_in_the_other_is_asked_for_its_vote_under_that_address(
     world = divided()
     world.run(3_000)
     assert [puppet.asked_about for puppet in world.puppets.values()] == [[MASTER], [AHEAD]]
+
+
+def test_votes_that_the_other_side_has_cast_in_a_known_epoch_do_not_stand_in_the_way() -> None:
+    world = divided("c")
+    for puppet in world.puppets.values():
+        puppet.voted[4] = run_id("c")
+        puppet.believes = (4, *puppet.believes[1:])
+    greet(world, replace(rival_of("c", 26381), current_epoch=Epoch(4)))
+    world.run(3_000)
+    assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {AHEAD} epoch 5" in tail(world)
+
+
+def test_one_that_is_down_and_was_never_heard_is_a_rival_too() -> None:
+    world = scene(kind="c")
+    kill(world, AHEAD)
+    next(r for r in master_of(world).replicas if r.address.port == AHEAD).run_id = None
+    for puppet, port in zip(world.puppets.values(), (MASTER, AHEAD), strict=True):
+        puppet.believes = (3, port, 3)
+    greet(world, rival_of("b", 26380, MASTER))
+    greet(world, rival_of("c", 26381))
+    world.run(900)
+    assert "+config-conflict" not in names(world), "it may be another name of our master"
+    world.run(candidacy.SETTLE_WITHOUT + 3_000)
+    assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {MASTER} epoch 4" in tail(world)
+
+
+def test_one_that_comes_back_in_that_time_is_weighed_too() -> None:
+    world = divided("c", up=False)
+    world.run(3_000)
+    assert "+config-settled" not in names(world), "after a cut it may just not have been reached yet"
+    world.servers[AHEAD].up = True
+    world.run(3_000)
+    assert f"+config-settled master {NAME} {HOST} {MASTER} #{HOST} {AHEAD} epoch 4" in tail(world)
 
 
 def test_what_it_thinks_of_the_other_address_does_not_count_against_ours() -> None:

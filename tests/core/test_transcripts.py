@@ -11,6 +11,8 @@ import pytest
 
 from quorate.core import inputs
 from quorate.core.inputs import Caller, Pong
+from quorate.model.record import Entry
+from quorate.wire import history
 from tests.core.world import NAME, Puppet, Server, World
 from tests.playing import play
 
@@ -132,6 +134,8 @@ def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, st
             world.now += int(plain[0])
         case "show":
             _show(world)
+        case "records":
+            _records(world)
         case _:
             raise AssertionError(f"unknown verb: {verb}")
 
@@ -154,3 +158,26 @@ def _show(world: World) -> None:
         world.say(f"=   {','.join(replica.instance.flags)} {replica.instance.port} of {replica.master_port}")
     for peer in view.peers(NAME):
         world.say(f"=   {','.join(peer.instance.flags)} {peer.instance.name[:4]} {peer.instance.port}")
+
+
+def _records(world: World) -> None:
+    """What was recorded of each failover since the last time, field by field, run ids cut short."""
+    for record in world.records:
+        for field, value in history.plain(Entry(0, record)).items():
+            if field not in {"began", "first", "attempts"}:
+                world.say(f"{field:>16} {_brief(value)}")
+    world.records.clear()
+
+
+def _brief(value: history.Plain) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{key} {_brief(item)}" for key, item in value.items())
+        case list() if value and isinstance(value[0], dict):
+            return "; ".join(_brief(item) for item in value)
+        case list():
+            return "[" + " ".join(_brief(item) for item in value) + "]"
+        case str() if len(value) == 40:
+            return value[:4]
+        case _:
+            return str(value) or "-"

@@ -5,6 +5,7 @@ four replicas with few values for each field; every mixture of followers with ev
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement, product
 
 import pytest
@@ -13,6 +14,7 @@ from quorate.core import reconfiguration, selection, voting
 from quorate.core.reconfiguration import Progress
 from quorate.core.selection import Candidate
 from quorate.core.voting import Ballot
+from quorate.model.candidates import Tag
 from quorate.model.identity import Epoch, RunId
 from tests.core import twin
 
@@ -68,13 +70,14 @@ def test_every_sequence_of_five_requests_hellos_and_restarts() -> None:
 
 def _servers() -> Iterator[twin.Server]:
     """Every server that differs from a good one in up to two fields that refuse it, and all that rank good ones."""
-    fields: dict[str, list[bool | int]] = {
+    fields: dict[str, list[bool | int | str]] = {
         "down": [False, True],
         "connected": [True, False],
         "since_pong": [0, 5000, 5001],
         "since_info": [0, 5000, 5001, 30_000, 30_001, -1],
         "cut_off_for": [0, 10_000, 10_001, 17_000, 17_001],
         "priority": [1, 0],
+        "word": ["", "nofailover", "prefer"],
     }
     good = twin.Server("", "", 1, 0, False, True, 0, 0, 0)
     for priority, offset, run_id in product((0, 1, 2), (0, 1), ("", "a", "B")):
@@ -95,6 +98,7 @@ def _candidate(server: twin.Server) -> Candidate:
         ping_age=server.since_pong,
         info_age=None if server.since_info < 0 else server.since_info,
         link_down_for=server.cut_off_for,
+        tag=Tag(server.word) if server.word else None,
     )
 
 
@@ -118,6 +122,17 @@ def test_every_four_replicas_that_rank() -> None:
         four = [server._replace(name=str(i)) for i, server in enumerate((*chosen, kinds[0]))]
         result = selection.select([_candidate(server) for server in four], limits)
         assert result.chosen == twin.choice(four, -1, 1000), four
+
+
+def test_every_three_replicas_with_tags_and_offsets_under_every_limit() -> None:
+    good = twin.Server("", "", 1, 0, False, True, 0, 0, 0)
+    words, offsets = ("", "nofailover", "prefer"), (0, 1, 3)
+    kinds = [good._replace(word=w, offset=o, run_id="a", down=d) for w in words for o in offsets for d in (False, True)]
+    for some, allowed in product(product(kinds, repeat=3), (0, 1, 2)):
+        three = [server._replace(name=str(i)) for i, server in enumerate(some)]
+        limits = replace(selection.limits(None, 1000, 1000, 10_000), max_lag=allowed)
+        result = selection.select([_candidate(server) for server in three], limits)
+        assert result.chosen == twin.choice(twin.near(three, allowed), -1, 1000), (three, allowed)
 
 
 STEPS = {

@@ -73,7 +73,10 @@ TALLIES = [
     ({A: A, B: B, C: B, D: C}, 5, 2, Verdict.LOST, "the fifth may have voted for B"),
     ({A: A, B: B, C: C, D: A}, 5, 3, Verdict.PENDING, "the fifth can elect us and nobody else"),
     ({A: A, B: B, C: C, D: D}, 5, 3, Verdict.NOBODY, "no vote is enough for anybody any more"),
-    ({A: A}, 3, 4, Verdict.NOBODY, "a quorum above the number of voters proves it at once"),
+    ({A: A, B: B, C: B}, 3, 3, Verdict.LOST, "a majority is enough for B if its quorum is lower than ours"),
+    ({A: A, C: B}, 3, 3, Verdict.PENDING, "our quorum is out of reach, but not our majority"),
+    ({A: A}, 3, 4, Verdict.PENDING, "a quorum above the number of voters is ours alone: others may win"),
+    ({A: A, B: A, C: A}, 3, 4, Verdict.NOBODY, "and when all have spoken nobody has won"),
 ]
 
 

@@ -12,18 +12,16 @@ def election(votes: dict[int, int], voters: int, quorum: int) -> str:
     """How voter 0 must read the votes, by playing through every way in which the silent voters may have voted.
 
     Nobody knows for whom a silent one voted: for any voter at all, so each of them is tried (6.6: a winner needs more
-    than half of all voters and at least the quorum).
+    than half of all voters and at least the quorum). Nobody knows the quorum of others either: it may be 1.
     """
     silent = [voter for voter in range(voters) if voter not in votes]
-    now = _winner(list(votes.values()), voters, quorum)
-    if now == 0:
+    if _winner(list(votes.values()), voters, quorum) == 0:
         return "won"
-    winners = {
-        _winner([*votes.values(), *guess], voters, quorum) for guess in product(range(voters), repeat=len(silent))
-    }
-    if 0 in winners:
-        return "pending"
-    return "lost" if winners - {None} else "nobody"
+    ends = [[*votes.values(), *guess] for guess in product(range(voters), repeat=len(silent))]
+    leaders = {_winner(end, voters, 1) for end in ends}
+    if leaders - {None, 0}:
+        return "pending" if 0 in leaders else "lost"
+    return "pending" if 0 in {_winner(end, voters, quorum) for end in ends} else "nobody"
 
 
 def _winner(votes: list[int], voters: int, quorum: int) -> int | None:
@@ -74,6 +72,8 @@ class Server(NamedTuple):
     since_pong: int
     since_info: int
     cut_off_for: int
+    word: str = ""
+    """What the operator has tagged it with."""
 
 
 def fit(server: Server, master_down_for: int, down_after: int) -> bool:
@@ -88,6 +88,7 @@ def fit(server: Server, master_down_for: int, down_after: int) -> bool:
         or server.since_info < 0
         or server.since_info > info_limit
         or server.cut_off_for > cut_off_limit
+        or server.word == "nofailover"
     )
 
 
@@ -100,7 +101,14 @@ def choice(servers: Sequence[Server], master_down_for: int, down_after: int) -> 
     return best.name if best else None
 
 
+def near(servers: Sequence[Server], allowed: int) -> list[Server]:
+    """Without those that have more than `allowed` bytes less than anybody; 0 allows everything (candidate-max-lag)."""
+    return [one for one in servers if not allowed or all(other.offset <= one.offset + allowed for other in servers)]
+
+
 def _beats(one: Server, other: Server) -> bool:
+    if (one.word == "prefer") != (other.word == "prefer"):
+        return one.word == "prefer"
     if one.priority != other.priority:
         return one.priority < other.priority
     if one.offset != other.offset:

@@ -16,6 +16,7 @@ from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
 from quorate.model.notice import Level, Notice
+from quorate.model.record import Record
 from quorate.model.saved import SavedMaster, SavedPeer, SavedState
 from quorate.model.settings import GlobalSettings, MasterSettings
 
@@ -43,11 +44,16 @@ class Server:
     priority: int = 100
     run_id: str = ""
     histories: tuple[str, ...] = ("f" * 40,)
+    told: tuple[str, ...] = ("f" * 40,)
+    """The replication ids that it tells as a replica."""
     up: bool = True
     frozen: bool = False
     link_up: bool = True
     pong: Pong = Pong.PONG
     refuses: str = ""
+    """The name of the request of a move that it answers by an error."""
+    delay: int = 1
+    """Milliseconds between an INFO and its answer, which says what was so when it was asked."""
 
     def info(self, servers: "dict[int, Server]") -> InfoReport:
         """What it answers to INFO now."""
@@ -56,7 +62,7 @@ class Server:
             return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
         section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
         down_for = 0 if self.link_up else 1000
-        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, histories=self.histories)
+        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, histories=self.told)
 
 
 @dataclass
@@ -92,6 +98,7 @@ class World:
     quiet: frozenset[str] = frozenset({"PING", "INFO", "hello", "ask"})
     conns: dict[ConnId, outcome.Connect] = field(default_factory=dict)
     deltas: list[outcome.Save] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     exited: bool = False
     _queue: list[tuple[int, int, Input]] = field(default_factory=list)
     _serial: int = 0
@@ -207,6 +214,8 @@ class World:
                 self.say("script " + " ".join(argv))
             case outcome.Resolve(host):
                 self.say(f"resolve {host}")
+            case outcome.Keep(record):
+                self.records.append(record)
             case outcome.UseRenames():
                 pass
 
@@ -246,7 +255,7 @@ class World:
             case requests.Ping():
                 self.soon(inputs.Pinged(conn, server.pong, server.pong.value))
             case requests.AskInfo():
-                self.soon(inputs.InfoArrived(conn, server.info(self.servers)))
+                self.soon(inputs.InfoArrived(conn, server.info(self.servers)), server.delay)
             case requests.PublishHello():
                 self.soon(inputs.Published(conn, request.about, True))
             case requests.Reconfigure():
@@ -290,9 +299,9 @@ class World:
                 current, _, config = puppet.believes
                 if "config" not in self.quiet:
                     self.say(f"-> {puppet.letter} asked for its configuration of {request.master}")
-                epochs = (Epoch(config), Epoch(current) if request.ours else None)
+                own = (Epoch(current), Epoch(max(puppet.voted, default=0))) if request.ours else (None, None)
                 if puppet.up:
-                    self.soon(inputs.ConfigTold(conn, request.about, *epochs))
+                    self.soon(inputs.ConfigTold(conn, request.about, Epoch(config), *own))
             case requests.PublishHello():
                 told = request.hello
                 if told.config_epoch > puppet.believes[2]:

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from quorate.commands.table import TABLES
+from quorate.conf import our_directives
 from quorate.conf.process import standard_name
-from quorate.core import asking, candidacy, epochs, failover, gossip
+from quorate.core import asking, candidacy, choosing, epochs, failover, gossip
+from quorate.model.candidates import Tag
 from quorate.model.identity import EPOCH_JUMP
 from quorate.model.notice import Event
+from quorate.model.record import Cause, Ending, Phase
 from quorate.model.settings import Mode
-from quorate.runtime import clients, daemon, line, loop, names, session, store, store_copy, tls
+from quorate.runtime import clients, daemon, history, line, loop, names, session, store, store_copy, store_side, tls
+from quorate.wire import history as wire_history
 from quorate.wire import requests
+from tests.records import FULL
 
 ROOT = Path(__file__).parents[2]
 DIFFERENCES = (ROOT / "docs" / "compatibility.md").read_text()
@@ -45,6 +51,19 @@ def test_every_directive_of_ours_is_named() -> None:
     assert [name for name in ours if f"`#quorate {name}" not in DIFFERENCES] == []
 
 
+def test_every_directive_of_a_master_that_is_ours_is_described() -> None:
+    section = _section("Who may be promoted")
+    assert [name for name in our_directives.STATEMENTS if f"`#quorate sentinel {name} NAME " not in section] == []
+    assert [tag.value for tag in Tag if f" {tag.value}` |" not in section] == []
+
+
+def test_every_subcommand_that_is_ours_alone_is_described() -> None:
+    unlisted = TABLES[Mode.VALKEY_8].commands[b"sentinel"].subcommands.values()
+    ours = [command.name.partition("|")[2].upper() for command in unlisted if not command.listed]
+    assert len(ours) == 3
+    assert [name for name in ours if f"| `SENTINEL {name}" not in _section("Commands")] == []
+
+
 def test_directives_without_effect_are_those_that_the_log_warns_of() -> None:
     told = {name for cell in _WITHOUT_EFFECT.findall(DIFFERENCES) for name in cell.split("`, `")}
     warned = set(re.findall(r'^    "([a-z-]+)": "', _text_of("conf/process.py"), re.MULTILINE)) | set(
@@ -60,7 +79,7 @@ def test_every_mode_is_offered(mode: Mode) -> None:
     assert mode.value in GUIDE
 
 
-@pytest.mark.parametrize("suffix", [store_copy.SUFFIX, store._DAMAGED])
+@pytest.mark.parametrize("suffix", [store_copy.SUFFIX, store._DAMAGED, store_side.SUFFIX])
 def test_every_file_that_may_appear_is_named(suffix: str) -> None:
     assert f"`FILE{suffix}`" in DIFFERENCES
     assert f"`sentinel.conf{suffix}`" in GUIDE
@@ -71,6 +90,7 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
     [
         ("Detection", f"is asked every {asking.FAST_PERIOD} ms"),
         ("Failover", f"at most {failover.FRESH_INFO_WAIT} ms"),
+        ("Failover", "for eight of them at most" if choosing.MOST_REASONS == 8 else "the number has changed"),
         ("Elections", f"take turns {candidacy.STAGGER} ms apart"),
         ("Elections", f"after {asking.VOTE_PATIENCE} ms (a quarter of down-after"),
         ("Elections", f"at most {failover.LAST_RETRY // 1000} s"),
@@ -83,6 +103,8 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
         ("Limits", f"| {clients.RESERVED} places more"),
         ("Limits", f"| {gossip.MOST_PEERS}; hellos of more"),
         ("Limits", f"| {names.MAX_WAITING} and {names.MAX_REMEMBERED} |"),
+        ("Limits", f"| {history.MOST_PER_MASTER} of a master; the oldest"),
+        ("Limits", f"exceed {history.MOST_BYTES // MIB} MiB"),
         ("TLS", f"looked for every {tls.CHECK_EVERY:g} s"),
         ("Process", f"stays up to {daemon.LEADING_PATIENCE:g} s"),
         ("Process", f"{loop.BROKEN} when its own rules"),
@@ -90,6 +112,16 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
 )
 def test_numbers_are_those_of_the_code(section: str, words: str) -> None:
     assert words in " ".join(_section(section).split())
+
+
+def test_every_field_and_word_of_the_history_is_explained() -> None:
+    text = _section("History")
+    fields = wire_history.plain(FULL)
+    contender = fields["candidates"]
+    assert isinstance(contender, list)
+    assert isinstance(contender[0], dict)
+    words = [*fields, *contender[0], *(word.value for kind in (Cause, Ending, Phase) for word in kind)]
+    assert [word for word in words if f"`{word}`" not in text] == []
 
 
 def test_refused_epochs_are_told_as_often_as_said() -> None:

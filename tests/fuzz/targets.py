@@ -6,7 +6,13 @@ Hypothesis feeds them in every test run (test_targets.py), atheris for as long a
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from io import StringIO
 
+from rich.console import Console
+
+from quorate.cli import history_table
+from quorate.client.history import Told
+from quorate.client.picture import Place
 from quorate.commands.acl import AclFileError, Book, check_line
 from quorate.commands.acl_rules import RuleError, joined_selectors
 from quorate.commands.table import TABLES
@@ -17,6 +23,7 @@ from quorate.model.address import numeric
 from quorate.model.identity import EPOCH_LIMIT, MasterName, RunId
 from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer
 from quorate.model.settings import MasterSettings, Mode
+from quorate.wire import history as records
 from quorate.wire.encode import encode_command
 from quorate.wire.glob import matches
 from quorate.wire.hello import format_hello, parse_hello
@@ -216,11 +223,23 @@ def glob(data: bytes) -> None:
     matches(pattern, text, nocase=True)
 
 
+def history(data: bytes) -> None:
+    """A line of FILE.quorate is no entry, or one that comes back as it was, and that can be shown."""
+    entry = records.of_line(data)
+    if entry is None:
+        return
+    again = records.line_of(entry)
+    assert again.count(b"\n") == 1
+    assert records.of_line(again) == entry
+    Console(file=StringIO(), width=80).print(history_table.report([Told(entry, Place("127.0.0.1", 26379))], 1))
+
+
 TARGETS: dict[str, Target] = {
     "acl": acl,
     "configuration": configuration,
     "glob": glob,
     "hello": hello,
+    "history": history,
     "info": info,
     "replies": replies,
     "requests": requests,

@@ -1,5 +1,8 @@
 """Words and whole examples of each language: what hypothesis shuffles, and what atheris begins with."""
 
+from quorate.wire.history import line_of
+from tests.records import FULL
+
 _ID = b"187b7f66eafcf0790f96f665227edb78b0d559d0"
 
 WORDS: dict[str, list[bytes]] = {
@@ -22,6 +25,13 @@ WORDS: dict[str, list[bytes]] = {
     "hello": [
         b",", b"127.0.0.1", b"::1", b"fe80::1%eth0", b"h.example", b"26379", b"0", b"-1", b"9223372036854775807",
         b"65536", _ID, b"m1", b"\n", b" ", b'"', b"\xff", b"sentinel myid x",
+    ],
+    "history": [
+        *(b"master cause ending began first attempts lasted epoch quorum voters old new leader told-by down".split()),
+        *(b"votes candidates steps known-offset trailed without-majority address run-id priority offset".split()),
+        *(b"chosen reason done down operator elsewhere followed silent sdown odown stood promoted".split()),
+        *(b'{ } [ ] , : " 0 1 -1 1e99 99999999999999999999 true null NaN \\udcff \\u001b m 127.0.0.1:6379'.split()),
+        b'"master":"m",', b'"cause":"down",', b'"ending":"done",', b"\n", b" ", b"\xff", b"\0",
     ],
     "info": [
         b"\r\n", b"\n", b"role:master", b"role:slave", b"run_id:", _ID, b"slave0:ip=10.0.0.1,port=6380,state=online",
@@ -55,9 +65,12 @@ EXAMPLES: dict[str, list[bytes]] = {
         b"sentinel myid " + _ID + b"\nsentinel monitor m1 127.0.0.1 6379 2\nsentinel config-epoch m1 3\n"
         b"sentinel leader-epoch m1 4\nsentinel known-replica m1 127.0.0.2 6379\nsentinel known-sentinel m1 127.0.0.3 "
         b"26379 " + _ID[::-1] + b"\nsentinel current-epoch 4\n#quorate compatible-with redis-7.0\n",
+        b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel candidate-max-lag m 1mb\n",
+        b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel replica-tag m 127.0.0.2 6379 nofailover\n",
     ],
     "glob": [b"+sdown*\0+sdown", b"[a-z]?\\*\0ab*"],
     "hello": [b"127.0.0.1,26379," + _ID + b",1,m1,127.0.0.2,6379,1"],
+    "history": [line_of(FULL), b'{"master":"m","cause":"down","ending":"done"}'],
     "info": [
         b"# Server\r\nrun_id:"
         + _ID

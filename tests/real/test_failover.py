@@ -91,7 +91,11 @@ def test_nobody_good_enough(lab: Lab) -> None:
     lab.server("--replica-priority", "0", master=master)
     sentinel = lab.sentinel(master, quorum=1)
     eventually(lambda: sentinel.sees_all(1, 0), "the replica is found")
-    assert sentinel.sentinel("FAILOVER", NAME) == Failure("NOGOODSLAVE No suitable replica to promote")
+    refusal = sentinel.sentinel("FAILOVER", NAME)
+    assert isinstance(refusal, Failure)
+    code, _, reason = refusal.text.partition(": ")
+    assert code == "NOGOODSLAVE No suitable replica to promote"
+    assert reason.endswith("its priority is 0, which means never promote")
     assert "failover_in_progress" not in sentinel.flags()
     master.kill()
     eventually(lambda: "-failover-abort-no-good-slave" in sentinel.log(), "no good slave")

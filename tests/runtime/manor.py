@@ -17,6 +17,7 @@ from quorate.core.sentinel import Sentinel
 from quorate.core.view import SentinelView
 from quorate.model.identity import MasterName, RunId
 from quorate.model.millis import Millis
+from quorate.model.record import Entry, Record
 from quorate.model.saved import SaveDelta, SavedMaster, SavedPeer, SavedState
 from quorate.model.settings import GlobalSettings, MasterSettings, Mode
 from quorate.runtime.listener import open_doors, serve
@@ -83,6 +84,19 @@ class Staff:
 
     def limits_changed(self) -> None:
         self.limits_changes += 1
+
+
+@dataclass
+class Shelf:
+    """Records of failovers, kept by the list."""
+
+    kept: list[Record] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        self.kept.append(record)
+
+    def of(self, name: MasterName) -> Sequence[Entry]:
+        return [Entry(0, record) for record in reversed(self.kept) if record.master == name]
 
 
 @dataclass
@@ -153,6 +167,7 @@ async def open_house(
         saver=staff,
         names=staff,
         scripts=staff,
+        history=Shelf(),
         log=log,
         users=lambda: ["default on"],
         terminate=staff.exits.append,

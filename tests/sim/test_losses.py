@@ -8,6 +8,7 @@ from quorate.core.inputs import FailoverRequested
 from quorate.sim.checkers.contract import Violation
 from quorate.sim.checkers.liveness import unsettled
 from quorate.sim.checkers.losses import Losses
+from quorate.sim.messages import Full
 from quorate.sim.phases import advance
 from quorate.sim.server import RedisServer
 from quorate.sim.workload import Acknowledged
@@ -73,6 +74,17 @@ def test_it_was_not_on_disk_when_its_server_died() -> None:
     server = world.groups[0].servers[0]
     acknowledge(world, server, world.schedule.now - 2_000)
     server.history.died([*server.log, NEVER_WRITTEN], server.log)
+    losses.finished()
+
+
+def test_who_took_over_the_data_of_a_server_whose_disk_had_lost_it() -> None:
+    world, losses = there_and_back()
+    first, second = world.groups[0].servers
+    acknowledge(world, first, world.schedule.now - 2_000)
+    second.history.resynced([*first.log, NEVER_WRITTEN], Full("", tuple(first.log)))
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()
+    second.history.resynced([*first.log, NEVER_WRITTEN], Full("", tuple(first.log), frozenset({NEVER_WRITTEN})))
     losses.finished()
 
 

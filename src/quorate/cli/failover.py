@@ -145,7 +145,7 @@ def _print(channel: str, payload: str, elapsed: float) -> None:
 
 _GIVEN_UP = {
     "-failover-abort-not-elected": "Most sentinels did not answer in time. `quorate status` names those that are down.",
-    "-failover-abort-no-good-slave": "No replica was fit at that moment. `quorate status` says why.",
+    "-failover-abort-no-good-slave": "No replica was fit at that moment. `quorate status --why` says why.",
     "-failover-abort-move": "Writes go on where they were. The reason stands in the last line; nothing was lost.",
     "-failover-abort-leaving": "The sentinel that led it was told to end. Ask again.",
     "-failover-abort-slave-timeout": "The chosen replica did not turn into a master in time. Look at its log: a wrong "
@@ -160,11 +160,15 @@ def _refusal(reply: str, master: Master) -> _FailedError:
         return _FailedError(
             text, "Ask one of Quorate with --sentinel HOST:PORT; C Sentinel has only `quorate failover`."
         )
-    told = reply.partition("; ")[2] or (reply if "NOGOODSLAVE " in reply and "No suitable" not in reply else "")
-    if told:
-        return _FailedError(f"Refused: {told.removeprefix('NOGOODSLAVE ')}. Nothing was changed.")
+    if reply.startswith("NOGOODSLAVE ") and "No suitable" not in reply:
+        return _FailedError(f"Refused: {reply.removeprefix('NOGOODSLAVE ')}. Nothing was changed.")
     if "No suitable replica" in reply or "NOGOODSLAVE" in reply:
-        reasons = [f"  {replica.seen.place}: {_unfit(replica)}" for replica in master.replicas]
+        # Our own sentinels say why; for a C one it is computed.
+        told = reply.partition("No suitable replica to promote: ")[2]
+        if told:
+            reasons = [f"  {reason}" for reason in told.split("; ")]
+        else:
+            reasons = [f"  {replica.seen.place}: {_unfit(replica)}" for replica in master.replicas]
         hint = "\n".join(reasons) if reasons else f"  {master.name} has no replica at all."
         return _FailedError("Refused: no replica is fit to become master (NOGOODSLAVE). Nothing was changed.", hint)
     if "already in progress" in reply or "INPROG" in reply:

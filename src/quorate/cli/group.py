@@ -15,6 +15,7 @@ COMMANDS = {
     "up": ("quorate.cli.up", "Start a highly available cluster on this machine."),
     "down": ("quorate.cli.down", "Stop a cluster that `up --detach` started."),
     "status": ("quorate.cli.status", "Show masters, replicas and sentinels, and whether all is well."),
+    "history": ("quorate.cli.history", "Show past failovers: why, who agreed, whom they chose, how long it took."),
     "simulate": ("quorate.cli.simulate", "Run simulated clusters through faults and check what must hold."),
     "failover": ("quorate.cli.failover", "Promote a replica of a master on purpose."),
     "switchover": ("quorate.cli.switchover", "Move a master on purpose without losing a write."),

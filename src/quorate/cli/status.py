@@ -9,6 +9,7 @@ from rich.live import Live
 
 from quorate.cli import status_json, tables, target
 from quorate.cli.complaint import complain
+from quorate.cli.outlook import with_outlooks
 from quorate.client.aio import survey
 from quorate.client.diagnosis import Finding, Health, examine, health
 from quorate.client.picture import Survey
@@ -23,9 +24,12 @@ _PLAIN_WIDTH = 160
 @click.argument("name", required=False)
 @target.options
 @click.option("--watch", is_flag=True, help="Show it again every two seconds until Ctrl-C.")
+@click.option("--why", is_flag=True, help="Would a failover succeed now, to whom, and why not to the others?")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (with --watch one per line).")
 @click.pass_context
-def command(context: click.Context, /, name: str | None, watch: bool, as_json: bool, **given: object) -> None:
+def command(
+    context: click.Context, /, name: str | None, watch: bool, why: bool, as_json: bool, **given: object
+) -> None:
     """Show masters, replicas and sentinels as a sentinel sees them, and what is wrong.
 
     Without options it asks the cluster that `quorate up` runs here, else 127.0.0.1:26379. NAME limits it to one master.
@@ -36,7 +40,7 @@ def command(context: click.Context, /, name: str | None, watch: bool, as_json: b
         whom = target.find(given)
     except LocalError as error:
         context.exit(complain(error, 2))
-    view = _View(name, as_json, _console())
+    view = _View(name, as_json, _console(), why)
     if whom.remark and not as_json:
         click.echo(whom.remark)
     if not watch:
@@ -53,8 +57,9 @@ def _console() -> Console:
 class _View:
     """One way of showing."""
 
-    def __init__(self, name: str | None, as_json: bool, console: Console) -> None:
+    def __init__(self, name: str | None, as_json: bool, console: Console, why: bool) -> None:
         self.name = name
+        self.why = why
         self.as_json = as_json
         self.console = console
 
@@ -89,8 +94,12 @@ class _View:
             return code
 
     def _look(self, whom: target.Target) -> tuple[Survey, list[Finding]]:
-        seen = asyncio.run(survey(whom.seeds, whom.access))
+        seen = asyncio.run(self._ask(whom))
         return seen, examine(seen, self.name)
+
+    async def _ask(self, whom: target.Target) -> Survey:
+        seen = await survey(whom.seeds, whom.access)
+        return await with_outlooks(seen, whom.access) if self.why else seen
 
     def _missing(self, seen: Survey) -> str:
         if self.name is None or seen.asked is None or seen.asked.master(self.name) is not None:

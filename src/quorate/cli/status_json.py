@@ -7,9 +7,15 @@
     masters     a list, each: name, address (where clients are sent), monitored (the address in the configuration), up,
                 flags, quorum, usable_sentinels, quorum_ok, config_epoch, down_after_ms, failover_timeout_ms,
                 failover_state (null when none runs), last_failover_ms_ago (null: never, or before this sentinel
-                started), offset, replicas, sentinels
+                started), offset, replicas, sentinels, outlook (null without --why)
     replicas    each: address, up, flags, link_up, offset, lag_bytes, lag_s, priority, last_ok_ping_ms_ago
     sentinels   the others, each: address, id, up, flags, config_epoch (null if it was not read), last_hello_ms_ago
+    outlook     would a failover succeed now, and to whom: would_succeed, promoted (address or null), computed (true:
+                a C sentinel does not tell), quorum_reached, majority_reached, in_progress, wait_ms (this sentinel
+                starts none before), max_lag_bytes (0: no limit), candidates, others (sentinel and promoted, for each
+                one that would promote somebody else)
+    candidates  each, the chosen one first: address, verdict (chosen, fit, refused), reason, offset, behind_bytes,
+                priority, tag
     problems    each: code, serious, master ("" for a sentinel as a whole), text
 
 Numbers that a sentinel did not tell are null. Texts are for people; programs use `code`.
@@ -20,7 +26,7 @@ from typing import Any
 
 from quorate.cli.tables import last_failover_ago
 from quorate.client.diagnosis import Finding, health
-from quorate.client.picture import Master, Replica, SentinelPicture, Survey
+from quorate.client.picture import Master, Place, Replica, SentinelPicture, Survey
 
 
 def render(survey: Survey, findings: list[Finding], name: str | None) -> str:
@@ -67,6 +73,7 @@ def _master(survey: Survey, asked: SentinelPicture, master: Master) -> dict[str,
         "failover_state": master.failover_state or None,
         "last_failover_ms_ago": last_failover_ago(asked, master),
         "offset": None if master.replication is None else master.replication.offset,
+        "outlook": _outlook(survey, asked, master),
         "replicas": [_replica(master, replica) for replica in master.replicas],
         "sentinels": [
             {
@@ -80,6 +87,44 @@ def _master(survey: Survey, asked: SentinelPicture, master: Master) -> dict[str,
             for peer in master.peers
         ],
     }
+
+
+def _outlook(survey: Survey, asked: SentinelPicture, master: Master) -> dict[str, Any] | None:
+    outlook = survey.outlooks.get(asked.place, {}).get(master.name)
+    if outlook is None:
+        return None
+    theirs = {other.place: survey.outlooks.get(other.place, {}).get(master.name) for other in survey.others}
+    return {
+        "would_succeed": outlook.succeeds,
+        "promoted": _shown(outlook.chosen),
+        "computed": outlook.guessed,
+        "quorum_reached": outlook.agreed,
+        "majority_reached": outlook.elected,
+        "in_progress": outlook.running,
+        "wait_ms": outlook.wait,
+        "max_lag_bytes": outlook.max_lag,
+        "candidates": [
+            {
+                "address": str(one.place),
+                "verdict": one.verdict.value,
+                "reason": one.reason,
+                "offset": one.offset,
+                "behind_bytes": one.behind,
+                "priority": one.priority,
+                "tag": one.tag,
+            }
+            for one in outlook.contenders
+        ],
+        "others": [
+            {"sentinel": str(place), "promoted": _shown(other.chosen)}
+            for place, other in theirs.items()
+            if other is not None and other.chosen != outlook.chosen
+        ],
+    }
+
+
+def _shown(place: Place | None) -> str | None:
+    return None if place is None else str(place)
 
 
 def _replica(master: Master, replica: Replica) -> dict[str, Any]:

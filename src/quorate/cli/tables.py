@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from quorate.cli import outlook_table
 from quorate.cli.board import MUCH, size
 from quorate.cli.board import offset as in_ten
 from quorate.client.diagnosis import Finding, Health, health
@@ -26,6 +27,7 @@ def report(survey: Survey, findings: list[Finding], name: str | None = None) -> 
             parts += [Text(""), _headline(master, own), _facts(survey.asked, master)]
             parts += [Text(""), _table(survey, master)]
             parts += [Text(""), *(_finding(f) for f in own)] if own else []
+            parts += outlook_table.section(survey, survey.asked, master)
     general = [f for f in findings if not f.master]
     if general:
         parts += [Text(""), *(_finding(f) for f in general)]

@@ -16,8 +16,9 @@ from typing import Any, Self, TypeAlias
 from redis import exceptions
 from redis.asyncio.connection import Connection, SSLConnection
 
-from quorate.client import parse
-from quorate.client.picture import Master, Place, SentinelPicture, Survey, Trouble, Unreadable
+from quorate.client import history, parse
+from quorate.client.history import Memory
+from quorate.client.picture import Master, Outlook, Place, SentinelPicture, Survey, Trouble, Unreadable
 
 Request: TypeAlias = tuple[str, ...]
 
@@ -205,6 +206,33 @@ async def survey(seeds: Sequence[Place], access: Access) -> Survey:
     others = [*read_ones[1:], *(answer for answer in more if isinstance(answer, SentinelPicture))]
     unread = tuple(answer for answer in more if isinstance(answer, Unreadable))
     return Survey(read_ones[0], tuple(others), failed, unread)
+
+
+async def memories(places: Sequence[Place], access: Access, names: Sequence[str]) -> list[Memory]:
+    """What each of these sentinels remembers of the failovers of these masters, in the order asked for."""
+    return list(await asyncio.gather(*(_memory(place, access, names) for place in places)))
+
+
+async def _memory(place: Place, access: Access, names: Sequence[str]) -> Memory:
+    try:
+        async with await Line.open(place, access) as line:
+            replies = await line.ask(*(("SENTINEL", "FAILOVERS", name) for name in names)) if names else []
+    except UnreadableError as error:
+        return Memory(place, trouble=error.what.text)
+    return history.memory_of(place, replies)
+
+
+async def outlooks(picture: SentinelPicture, access: Access) -> dict[str, Outlook]:
+    """What one of our sentinels says of a failover of each of its masters now; nothing from any other kind."""
+    if not picture.own.fields:
+        return {}
+    try:
+        async with await Line.open(picture.place, access) as line:
+            replies = await line.ask(*(("SENTINEL", "CANDIDATES", master.name) for master in picture.masters))
+    except UnreadableError:
+        return {}
+    told = ((master.name, parse.outlook_of(reply)) for master, reply in zip(picture.masters, replies, strict=True))
+    return {name: outlook for name, outlook in told if outlook is not None}
 
 
 async def _details(line: Line, masters: Sequence[Master]) -> list[Master]:

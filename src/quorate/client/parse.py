@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from quorate.client.picture import (
+    Contender,
     Lag,
     Master,
+    Outlook,
     Own,
     Peer,
     Place,
@@ -16,6 +18,7 @@ from quorate.client.picture import (
     Replication,
     Seen,
     SentinelPicture,
+    Verdict,
 )
 
 Fields: TypeAlias = Mapping[str, str]
@@ -97,6 +100,36 @@ def quorum_of(reply: object) -> Quorum | None:
         return Quorum(False, number(text.split(" ", 1)[0]), text)
     text = text.removeprefix("OK ")
     return Quorum(True, number(text.split(" ", 1)[0]), text) if isinstance(reply, str) else None
+
+
+def outlook_of(reply: object) -> Outlook | None:
+    """SENTINEL CANDIDATES, which only our own sentinels know; None for an error."""
+    if not isinstance(reply, Sequence) or isinstance(reply, str | bytes) or len(reply) % 2:
+        return None
+    parts = dict(zip(map(str, reply[::2]), reply[1::2], strict=True))
+    found = fields_of([part for key, value in parts.items() if key != "candidates" for part in (key, value)])
+    return Outlook(
+        usable=number(found.get("usable-sentinels")),
+        voters=number(found.get("voters")) or 1,
+        quorum=number(found.get("quorum")),
+        contenders=tuple(_contender(fields) for fields in instances_of(parts.get("candidates"))),
+        running=found.get("failover-in-progress") == "1",
+        wait=number(found.get("wait")) or 0,
+        max_lag=number(found.get("candidate-max-lag")) or 0,
+    )
+
+
+def _contender(fields: Fields) -> Contender:
+    word = fields.get("verdict")
+    return Contender(
+        Place(fields.get("ip", "?"), number(fields.get("port")) or 0),
+        next((verdict for verdict in Verdict if verdict.value == word), Verdict.REFUSED),
+        fields.get("reason", ""),
+        number(fields.get("slave-repl-offset")),
+        number(fields.get("behind")),
+        number(fields.get("slave-priority")),
+        fields.get("tag", ""),
+    )
 
 
 def replication_of(info: Fields, age: int = 0) -> Replication:

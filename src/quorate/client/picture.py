@@ -196,14 +196,79 @@ class SentinelPicture:
         return next((m for m in self.masters if m.name == name), None)
 
 
+class Verdict(Enum):
+    """What would become of a replica in a failover now. The words are those of SENTINEL CANDIDATES."""
+
+    CHOSEN = "chosen"
+    FIT = "fit"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One replica in the eyes of a sentinel. `behind` in bytes, None where it cannot be told; `reason` "" if chosen."""
+
+    place: Place
+    verdict: Verdict
+    reason: str = ""
+    offset: int | None = None
+    behind: int | None = None
+    priority: int | None = None
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Would a failover succeed now, and to whom: the chosen one first. `guessed`: not told by the sentinel itself.
+
+    `wait`: this sentinel starts none for so many ms; others may. `max_lag` in bytes, 0 for no limit.
+    """
+
+    usable: int | None
+    voters: int
+    quorum: int | None
+    contenders: tuple[Contender, ...] = ()
+    running: bool = False
+    wait: Millis = 0
+    max_lag: int = 0
+    guessed: bool = False
+
+    @property
+    def chosen(self) -> Place | None:
+        """Who would be promoted; None if nobody suits."""
+        return next((one.place for one in self.contenders if one.verdict is Verdict.CHOSEN), None)
+
+    @property
+    def majority(self) -> int:
+        """The votes that elect a leader."""
+        return self.voters // 2 + 1
+
+    @property
+    def agreed(self) -> bool:
+        """Enough sentinels can be reached to call the master down."""
+        return self.usable is not None and self.quorum is not None and self.usable >= self.quorum
+
+    @property
+    def elected(self) -> bool:
+        """Enough sentinels can be reached to elect a leader."""
+        return self.usable is not None and self.usable >= self.majority
+
+    @property
+    def succeeds(self) -> bool:
+        """A failover that began now would promote somebody."""
+        return self.agreed and self.elected and self.chosen is not None and not self.running
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What several sentinels say. `asked` is the one whose view is shown, None when none could be read.
 
     `others` are its peers and the rest of the sentinels asked for; `failed` those asked for that could not be read.
+    `outlooks` by sentinel and master; empty unless somebody wants to know.
     """
 
     asked: SentinelPicture | None
     others: tuple[SentinelPicture, ...] = ()
     failed: tuple[Unreadable, ...] = ()
     unread_peers: tuple[Unreadable, ...] = ()
+    outlooks: dict[Place, dict[str, Outlook]] = field(default_factory=dict)

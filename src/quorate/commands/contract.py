@@ -9,7 +9,9 @@ from quorate.commands.acl_user import User
 from quorate.core.inputs import Caller, Input
 from quorate.core.outcome import Result
 from quorate.core.view import SentinelView
+from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
+from quorate.model.record import Entry
 from quorate.wire.values import Reply
 
 
@@ -177,6 +179,10 @@ class Host(Protocol):
     def sessions(self) -> Iterable[Session]: ...
     def close(self, session: Session) -> None:
         """Close a connection; if it is the caller's own, after its reply."""
+        ...
+
+    def failovers(self, name: MasterName) -> Sequence[Entry]:
+        """What is remembered of the failovers of a master, newest first."""
         ...
 
     def scripts(self) -> Sequence[ScriptView]: ...

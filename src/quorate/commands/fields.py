@@ -6,9 +6,18 @@ All values are bulk strings, the numbers too. Clients count on the order.
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from quorate.core.view import InstanceView, MasterView, PeerView, ReplicaView, RoleView
+from quorate.core.view import (
+    CandidateView,
+    InstanceView,
+    MasterView,
+    OutlookView,
+    PeerView,
+    ReplicaView,
+    RoleView,
+    Verdict,
+)
 from quorate.model.identity import bytes_of
-from quorate.wire.values import Map
+from quorate.wire.values import Map, Reply
 
 Fields: TypeAlias = Iterator[tuple[str, str | int]]
 
@@ -26,6 +35,37 @@ def of_replica(view: ReplicaView) -> Map:
 def of_peer(view: PeerView) -> Map:
     """Another sentinel, as SENTINEL SENTINELS shows it."""
     return _map(_peer(view))
+
+
+def of_outlook(view: OutlookView) -> Map:
+    """SENTINEL CANDIDATES: what stands for a failover now, and each replica, the chosen one first."""
+    check = view.check
+    chosen = next((c.name for c in view.candidates if c.verdict is Verdict.CHOSEN), "")
+    told: list[tuple[str, str | int]] = [
+        ("chosen", chosen),
+        ("usable-sentinels", check.usable),
+        ("voters", check.voters),
+        ("quorum", check.quorum),
+        ("majority", check.majority),
+        ("failover-in-progress", int(view.running)),
+        ("wait", view.wait),
+        ("candidate-max-lag", view.max_lag),
+    ]
+    shown: list[Reply] = [_map(_candidate(candidate)) for candidate in view.candidates]
+    return Map([*((name.encode(), bytes_of(str(value))) for name, value in told), (b"candidates", shown)])
+
+
+def _candidate(view: CandidateView) -> Fields:
+    yield "name", view.name
+    yield "ip", view.ip
+    yield "port", view.port
+    yield "slave-priority", view.priority
+    yield "slave-repl-offset", view.offset
+    # Data of another history are neither ahead nor behind.
+    yield "behind", "" if view.behind is None else view.behind
+    yield "tag", view.tag
+    yield "verdict", view.verdict.value
+    yield "reason", view.reason
 
 
 def _map(fields: Fields) -> Map:

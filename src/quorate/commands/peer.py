@@ -29,12 +29,14 @@ def is_master_down_by_addr(host: Host, session: Session, args: list[bytes]) -> A
 def kind(host: Host, session: Session, args: list[bytes]) -> Answer:
     """Tells a peer that we are one of its own kind, and of which version: an array, where C Sentinel has an error.
 
-    With the name of a master: [config epoch, current epoch].
+    With the name of a master: [config epoch, current epoch, leader epoch].
     """
     if len(args) > 2:
         view = host.view()
         master = view.master(MasterName(text_of(args[2])))
-        return Now(([int(master.config_epoch), int(view.current_epoch)],)) if master else refused(NO_SUCH_MASTER)
+        if master is None:
+            return refused(NO_SUCH_MASTER)
+        return Now(([int(master.config_epoch), int(view.current_epoch), int(master.leader_epoch)],))
     return Now(([b"quorate", __version__.encode()],))
 
 

@@ -74,6 +74,12 @@ def ckquorum(host: Host, session: Session, args: list[bytes]) -> Now:
     return refused(f"NOQUORUM {check.usable} usable Sentinels. {'. '.join(reasons)}")
 
 
+def candidates(host: Host, session: Session, args: list[bytes]) -> Now:
+    """Would a failover succeed now, and to whom? A map, with a map for each replica; ours alone."""
+    found = host.view().outlook(_name(args))
+    return refused(NO_SUCH_MASTER) if found is None else Now((fields.of_outlook(found),))
+
+
 def info_cache(host: Host, session: Session, args: list[bytes]) -> Now:
     """The last INFO of the named masters and of their replicas: name, then [age in ms, text] for each."""
     view = host.view()
@@ -108,6 +114,7 @@ def _script(script: ScriptView) -> Map:
 
 
 HANDLERS: Mapping[str, Handler] = {
+    "sentinel|candidates": candidates,
     "sentinel|ckquorum": ckquorum,
     "sentinel|get-master-addr-by-name": get_master_addr_by_name,
     "sentinel|get-primary-addr-by-name": get_master_addr_by_name,

@@ -9,6 +9,8 @@ from quorate.commands.errors import refused
 from quorate.commands.numbers import integer
 from quorate.commands.results import NO_SUCH_MASTER, reply_of, whole
 from quorate.core.inputs import Caller, SettingsChanged
+from quorate.model import candidates
+from quorate.model.address import MAX_PORT, numeric
 from quorate.model.identity import MasterName, bytes_of, text_of
 from quorate.model.settings import MasterSettings
 
@@ -99,6 +101,30 @@ def _auth_user(change: _Change, option: bytes, value: bytes) -> None:
     change.reconnect = True
 
 
+def _candidate_max_lag(change: _Change, option: bytes, value: bytes) -> None:
+    lag = candidates.lag(value)
+    if lag is None:
+        raise _bad(value, option)
+    change.settings = replace(change.settings, max_lag=lag)
+
+
+def _replica_tag(change: _Change, option: bytes, values: list[bytes]) -> None:
+    """`HOST PORT nofailover|prefer`, or `none` to take the tag away."""
+    text, port = text_of(values[0]), integer(values[1])
+    host = numeric(text) or (text if text and change.host.view().settings.resolve_hostnames else None)
+    if host is None:
+        raise _bad(values[0], option)
+    if port is None or not 0 < port <= MAX_PORT:
+        raise _bad(values[1], option)
+    word = candidates.tag(values[2])
+    if word is None and values[2].lower() != b"none":
+        raise _bad(values[2], option)
+    tags = candidates.tagged(change.settings.tags, host, port, word)
+    if len(tags) > candidates.MOST_TAGS:
+        raise _OptionError(f"a master has at most {candidates.MOST_TAGS} tagged replicas")
+    change.settings = replace(change.settings, tags=tags)
+
+
 _ONE_VALUE: Mapping[bytes, Setter] = {
     b"down-after-milliseconds": _down_after,
     b"failover-timeout": _failover_timeout,
@@ -111,11 +137,13 @@ _ONE_VALUE: Mapping[bytes, Setter] = {
     b"master-reboot-down-after-period": _reboot_down_after,
     # Valkey's word for it; it works in every mode, as Valkey's subcommands do.
     b"primary-reboot-down-after-period": _reboot_down_after,
+    # Our own; a C sentinel knows no such option.
+    b"candidate-max-lag": _candidate_max_lag,
 }
 
 
 def set_(host: Host, session: Session, args: list[bytes]) -> Answer:
-    """`name option value [option value ...]`; rename-command takes two values."""
+    """`name option value [option value ...]`; rename-command takes two values, and replica-tag (our own) three."""
     name = MasterName(text_of(args[2]))
     settings = host.view().master_settings(name)
     if settings is None:
@@ -145,6 +173,10 @@ def _apply(change: _Change, words: list[bytes]) -> list[bytes]:
         _rename(change, option, values[0], values[1])
         change.events.append(f"{_shown(option)} {_shown(values[0])} {_shown(values[1])}")
         return values[2:]
+    if wanted == b"replica-tag" and len(values) >= 3:
+        _replica_tag(change, option, values[:3])
+        change.events.append(" ".join(_shown(word) for word in (option, *values[:3])))
+        return values[3:]
     setter = _ONE_VALUE.get(wanted)
     if setter is None or not values:
         raise _OptionError(f"Unknown option or number of arguments for SENTINEL SET '{whole(option)}'")

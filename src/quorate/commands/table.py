@@ -132,10 +132,12 @@ _ROWS: tuple[tuple[str, int, str, str], ...] = (
     ("punsubscribe", -1, _LISTEN, ""),
     ("role", 1, "noscript loading stale fast", "admin dangerous"),
     ("sentinel", -2, "admin", ""),
+    ("sentinel|candidates", 3, "admin", ""),
     ("sentinel|ckquorum", 3, "admin", ""),
     ("sentinel|config", -4, "admin", ""),
     ("sentinel|debug", -2, "admin", ""),
     ("sentinel|failover", 3, "admin", ""),
+    ("sentinel|failovers", 3, "admin", ""),
     ("sentinel|flushconfig", 2, "admin", ""),
     ("sentinel|get-master-addr-by-name", 3, "admin", ""),
     ("sentinel|get-primary-addr-by-name", 3, "admin", ""),
@@ -192,7 +194,7 @@ _PRIMARY_FORMS = frozenset(
     }
 )
 # What only our own kind has is no mode's, and works in every one.
-_OURS = frozenset({"sentinel|quorate"})
+_OURS = frozenset({"sentinel|candidates", "sentinel|failovers", "sentinel|quorate"})
 _UNLISTED: Mapping[Mode, frozenset[str]] = {
     Mode.REDIS_7_0: _OURS | _PRIMARY_FORMS | {"client|setinfo"},
     Mode.REDIS_7_2: _OURS | _PRIMARY_FORMS,

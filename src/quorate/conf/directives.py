@@ -4,57 +4,30 @@ They are obeyed in three passes whatever their order in the file (sentinel docum
 stand above its `monitor` line): this sentinel's own, then the masters, then what belongs to a master.
 """
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
-from typing import NamedTuple
+from dataclasses import replace
 
+from quorate.conf import our_directives
+from quorate.conf.draft import (
+    NO_HOST,
+    NO_PORT,
+    Draft,
+    Pass,
+    Statement,
+    host_of,
+    name_of,
+    number,
+    set_option,
+    update,
+)
 from quorate.conf.options import Values
-from quorate.model.address import MAX_PORT, numeric
-from quorate.model.identity import EPOCH_JUMP, EPOCH_LIMIT, RUN_ID_LENGTH, Epoch, MasterName, RunId, text_of
-from quorate.model.saved import SavedMaster, SavedPeer, SavedState
+from quorate.model.address import MAX_PORT
+from quorate.model.identity import EPOCH_JUMP, EPOCH_LIMIT, RUN_ID_LENGTH, Epoch, RunId, text_of
+from quorate.model.saved import SavedMaster, SavedPeer
 from quorate.model.settings import GlobalSettings, MasterSettings
 
 UNRECOGNIZED = "Unrecognized sentinel configuration statement."
 _INT_MAX = (1 << 31) - 1
-_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)")
-_NO_HOST = "Can't resolve instance hostname."
-_NO_PORT = "Invalid port number."
-
-
-class Pass(IntEnum):
-    """When a directive is obeyed."""
-
-    OURS = 0
-    MASTERS = 1
-    OF_MASTERS = 2
-
-
-@dataclass(slots=True)
-class Draft:
-    """The state as read so far. `executable` answers whether a script may be named."""
-
-    settings: GlobalSettings
-    executable: Callable[[str], bool]
-    has_myid: bool = False
-    current_epoch: int = 0
-    masters: dict[MasterName, SavedMaster] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-    def saved(self) -> SavedState:
-        return SavedState(self.settings, Epoch(self.current_epoch), tuple(self.masters.values()))
-
-
-class Statement(NamedTuple):
-    """One directive: its pass, the numbers of arguments it may have, and the function that obeys it.
-
-    The function gives the error text, or None; for OF_MASTERS the first argument is the name of a known master.
-    """
-
-    turn: Pass
-    counts: tuple[int, ...]
-    obey: Callable[[Draft, Values], str | None]
 
 
 def statement(words: Values) -> Statement | None:
@@ -75,15 +48,9 @@ def obey(draft: Draft, words: Values) -> str | None:
     if row is None:
         return UNRECOGNIZED
     arguments = words[1:]
-    if row.turn is Pass.OF_MASTERS and _name(arguments) not in draft.masters:
+    if row.turn is Pass.OF_MASTERS and name_of(arguments) not in draft.masters:
         return "No such master with specified name."
     return row.obey(draft, arguments)
-
-
-def number(value: bytes) -> int:
-    """A number as C's atoi reads it: leading blanks, a sign, digits; anything else is 0."""
-    found = _NUMBER.match(value)
-    return int(found[1]) if found else 0
 
 
 def epoch_fault(epoch: int, current: int) -> str | None:
@@ -155,14 +122,14 @@ def _current_epoch(draft: Draft, values: Values) -> str | None:
 
 
 def _monitor(draft: Draft, values: Values) -> str | None:
-    name, quorum, port = _name(values), number(values[3]), number(values[2])
+    name, quorum, port = name_of(values), number(values[3]), number(values[2])
     if not 0 < quorum <= _INT_MAX:
         return "Quorum must be 1 or greater."
-    host = _host(draft, values[1])
+    host = host_of(draft, values[1])
     if not 0 <= port <= MAX_PORT:
-        return _NO_PORT
+        return NO_PORT
     if host is None:
-        return _NO_HOST
+        return NO_HOST
     if name in draft.masters:
         return "Duplicate master name."
     draft.masters[name] = SavedMaster(name, host, port, MasterSettings(quorum))
@@ -178,14 +145,14 @@ def _time(name: str, lowest: int, complaint: str) -> Callable[[Draft, Values], s
         # Beyond an int C wraps around, so such a file could not go back.
         if not lowest <= span <= _INT_MAX:
             return complaint
-        _set(draft, values, name, span)
+        set_option(draft, values, name, span)
         return None
 
     return take
 
 
 def _parallel_syncs(draft: Draft, values: Values) -> str | None:
-    _set(draft, values, "parallel_syncs", number(values[1]))
+    set_option(draft, values, "parallel_syncs", number(values[1]))
     return None
 
 
@@ -194,7 +161,7 @@ def _script(name: str, complaint: str) -> Callable[[Draft, Values], str | None]:
         path = text_of(values[1])
         if not draft.executable(path):
             return complaint
-        _set(draft, values, name, path)
+        set_option(draft, values, name, path)
         return None
 
     return take
@@ -202,21 +169,21 @@ def _script(name: str, complaint: str) -> Callable[[Draft, Values], str | None]:
 
 def _credential(name: str) -> Callable[[Draft, Values], str | None]:
     def take(draft: Draft, values: Values) -> str | None:
-        _set(draft, values, name, text_of(values[1]))
+        set_option(draft, values, name, text_of(values[1]))
         return None
 
     return take
 
 
 def _rename(draft: Draft, values: Values) -> str | None:
-    renames = draft.masters[_name(values)].settings.renames
+    renames = draft.masters[name_of(values)].settings.renames
     old, new = text_of(values[1]), text_of(values[2])
     if (old, new) in renames:
-        draft.warnings.append(f"rename-command {old} of master {_name(values)} is there twice; one line is kept")
+        draft.warnings.append(f"rename-command {old} of master {name_of(values)} is there twice; one line is kept")
         return None
     if any(known.lower() == old.lower() for known, _ in renames):
         return "Same command renamed multiple times with rename-command."
-    _set(draft, values, "renames", (*renames, (old, new)))
+    set_option(draft, values, "renames", (*renames, (old, new)))
     return None
 
 
@@ -226,7 +193,7 @@ def _config_epoch(draft: Draft, values: Values) -> str | None:
     if problem is not None:
         return problem
     draft.current_epoch = max(draft.current_epoch, epoch)
-    _update(draft, replace(draft.masters[_name(values)], config_epoch=Epoch(epoch)))
+    update(draft, replace(draft.masters[name_of(values)], config_epoch=Epoch(epoch)))
     return None
 
 
@@ -234,60 +201,40 @@ def _leader_epoch(draft: Draft, values: Values) -> str | None:
     epoch = number(values[1])
     problem = epoch_fault(epoch, draft.current_epoch)
     if problem is None:
-        _update(draft, replace(draft.masters[_name(values)], leader_epoch=Epoch(epoch)))
+        update(draft, replace(draft.masters[name_of(values)], leader_epoch=Epoch(epoch)))
     return problem
 
 
 def _known_replica(draft: Draft, values: Values) -> str | None:
-    host, port, master = _host(draft, values[1]), number(values[2]), draft.masters[_name(values)]
+    host, port, master = host_of(draft, values[1]), number(values[2]), draft.masters[name_of(values)]
     if not 0 <= port <= MAX_PORT:
-        return _NO_PORT
+        return NO_PORT
     if host is None:
-        return _NO_HOST
+        return NO_HOST
     if (host, port) in master.replicas:
         # C refuses to start here, on lines that it may have written itself after announce-hostnames was toggled.
-        draft.warnings.append(f"replica {host}:{port} of master {_name(values)} is there twice; one line is kept")
+        draft.warnings.append(f"replica {host}:{port} of master {name_of(values)} is there twice; one line is kept")
         return None
-    _update(draft, replace(master, replicas=(*master.replicas, (host, port))))
+    update(draft, replace(master, replicas=(*master.replicas, (host, port))))
     return None
 
 
 def _known_sentinel(draft: Draft, values: Values) -> str | None:
     if len(values) == 3:
         return None  # the form without a run id, which old files have; nobody can be recognised by it
-    host, port, master = _host(draft, values[1]), number(values[2]), draft.masters[_name(values)]
+    host, port, master = host_of(draft, values[1]), number(values[2]), draft.masters[name_of(values)]
     if not 0 <= port <= MAX_PORT:
-        return _NO_PORT
+        return NO_PORT
     if host is None:
-        return _NO_HOST
+        return NO_HOST
     peer = SavedPeer(host, port, RunId(text_of(values[3])))
     if peer in master.peers:
-        draft.warnings.append(f"sentinel {peer.run_id} of master {_name(values)} is there twice; one line is kept")
+        draft.warnings.append(f"sentinel {peer.run_id} of master {name_of(values)} is there twice; one line is kept")
         return None
     if any(known.run_id == peer.run_id for known in master.peers):
         return "Duplicate runid for sentinel."
-    _update(draft, replace(master, peers=(*master.peers, peer)))
+    update(draft, replace(master, peers=(*master.peers, peer)))
     return None
-
-
-def _name(values: Values) -> MasterName:
-    return MasterName(text_of(values[0]))
-
-
-def _host(draft: Draft, value: bytes) -> str | None:
-    """The canonical number, a name where names are allowed, else None."""
-    host = text_of(value)
-    return numeric(host) or (host if host and draft.settings.resolve_hostnames else None)
-
-
-def _set(draft: Draft, values: Values, name: str, value: object) -> None:
-    master = draft.masters[_name(values)]
-    settings = replace(master.settings, **{name: value})  # type: ignore[arg-type]  # the rows below name such fields
-    _update(draft, replace(master, settings=settings))
-
-
-def _update(draft: Draft, master: SavedMaster) -> None:
-    draft.masters[master.name] = master
 
 
 _REBOOT = Statement(Pass.OF_MASTERS, (2,), _time("reboot_down_after", 0, "negative time parameter."))
@@ -340,5 +287,6 @@ STATEMENTS: dict[str, Statement] = {
     "known-replica": _REPLICA,
     "known-slave": _REPLICA,
     "known-sentinel": Statement(Pass.OF_MASTERS, (3, 4), _known_sentinel),
+    **our_directives.STATEMENTS,
 }
-"""Every directive by its lower-case name: what Redis and Valkey know, 25 names in all."""
+"""Every directive by its lower-case name: what Redis and Valkey know, 25 names in all, and our own."""

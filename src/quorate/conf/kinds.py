@@ -10,12 +10,11 @@ from typing import NamedTuple, assert_never
 
 from quorate.conf.lines import joined, quoted
 from quorate.conf.options import Values
+from quorate.model.candidates import size
 
 COUNT = "wrong number of arguments"
 _INT64 = 1 << 63
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]{0,18}")
-_SIZE = re.compile(rb"([0-9]+)(b|k|kb|m|mb|g|gb)?", re.IGNORECASE)
-_UNITS = {b"": 1, b"b": 1, b"k": 1000, b"kb": 1 << 10, b"m": 10**6, b"mb": 1 << 20, b"g": 10**9, b"gb": 1 << 30}
 _TITLE_WORDS = {b"title", b"listen-addr", b"server-mode", b"port", b"tls-port", b"unixsocket", b"config-file"}
 _BRACES = re.compile(rb"\{([^{}]*)\}")
 
@@ -116,12 +115,6 @@ def integer(value: bytes) -> int | None:
         return None
     number = int(value)
     return number if -_INT64 <= number < _INT64 else None
-
-
-def size(value: bytes) -> int | None:
-    """A number of bytes: k, m, g are powers of 1000; kb, mb, gb of 1024."""
-    found = _SIZE.fullmatch(value)
-    return int(found[1]) * _UNITS[(found[2] or b"").lower()] if found else None
 
 
 def size_text(amount: int) -> bytes:

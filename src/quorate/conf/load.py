@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quorate.conf import process
-from quorate.conf.directives import Draft, Pass, obey, turn_of
+from quorate.conf.directives import obey, turn_of
+from quorate.conf.draft import Draft, Pass
 from quorate.conf.options import Config, ProcessOptions, Source, Surroundings, Values
 from quorate.conf.reader import ConfigError, Reading, mode_of, read, sentinel_lines
 from quorate.model.identity import RunId, text_of
@@ -64,6 +65,10 @@ def _obey_all(reading: Reading, draft: Draft) -> None:
         for line, words in lines:
             if turn_of(words) is not turn or (line.depth and _is_state(words) and words[1] in own):
                 # The rewriter has put an included master into the file itself; C stumbles over it at the next start.
+                continue
+            if line.text.startswith(b"#") and len(words) > 1 and text_of(words[1]) not in draft.masters:
+                # C keeps our comments about a master that it was told to remove.
+                draft.warnings.append(f"line {line.number} of {line.path} is about a master that is not monitored")
                 continue
             problem = obey(draft, words)
             if problem is not None:

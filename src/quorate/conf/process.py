@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from quorate.conf import special
-from quorate.conf.kinds import size
 from quorate.conf.options import (
     AclOptions,
     ClientOptions,
@@ -15,6 +14,7 @@ from quorate.conf.options import (
 from quorate.conf.table_data import ALIASES
 from quorate.conf.table_data import ROWS as DATA_ROWS
 from quorate.conf.table_process import ROWS as PROCESS_ROWS
+from quorate.model.candidates import size
 from quorate.model.identity import text_of
 from quorate.model.settings import DEFAULT_PORT, Mode
 

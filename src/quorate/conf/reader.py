@@ -8,6 +8,7 @@ from quorate.conf import special
 from quorate.conf.kinds import Kind, Row, fault
 from quorate.conf.lines import BLANKS, plain, quoted, split
 from quorate.conf.options import Source, Surroundings, Values
+from quorate.conf.our_directives import is_our_own
 from quorate.conf.process import STANDARD, standard_name
 from quorate.model.identity import text_of
 from quorate.model.settings import Mode
@@ -222,7 +223,9 @@ def _ours(reading: Reading, line: Line, *, commented: bool) -> None:
     """Obey the words after `quorate`. In the form of a comment, what we do not know may be just a comment."""
     name = text_of(line.words[0]).lower() if line.words else ""
     known = _DIRECTIVES.get(name)
-    if known is not None:
+    if is_our_own(line.words):
+        reading.sentinel.append(line)
+    elif known is not None:
         problem = known(reading, line.words[1:])
         if problem is not None:
             raise reading.refuse(line, problem)
@@ -243,7 +246,7 @@ _MODES = {mode.value: mode for mode in Mode}
 _DIRECTIVES: dict[str, Callable[[Reading, Values], str | None]] = {
     "compatible-with": _compatible_with,
 }
-"""What may follow `#quorate`: one row per directive."""
+"""What may follow `#quorate`: one row per directive; beside them, those of `directives.OUR_OWN` behind `sentinel`."""
 
 
 def sentinel_lines(reading: Reading) -> Iterator[tuple[Line, Values]]:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from quorate.conf import special
-from quorate.conf.directives import STATEMENTS, Pass
+from quorate.conf.directives import STATEMENTS
+from quorate.conf.draft import Pass
 from quorate.conf.kinds import Kind, canonical, is_default
 from quorate.conf.lines import BLANKS, joined, plain, quoted, split
 from quorate.conf.options import Config, Values
+from quorate.conf.our_directives import is_our_own
 from quorate.conf.process import STANDARD, standard_name
 from quorate.conf.reader import KEPT, OURS, our_words
 from quorate.conf.written import CANONICAL, HEAD, TAIL, Written, head, of_master, tail
@@ -219,7 +221,10 @@ def _read(data: bytes) -> _Page:
     page = _Page()
     for raw in data.split(b"\n") if data else ():
         text = raw.strip(BLANKS)
-        if not text or text.startswith(b"#"):
+        own = our_words(text)
+        if own is not None and is_our_own(own):
+            _place_sentinel(page, text, list(own))
+        elif not text or text.startswith(b"#"):
             page.signed = page.signed or text == SIGNATURE
             page.add(text)
         else:
@@ -236,11 +241,7 @@ def _read_directive(page: _Page, text: bytes) -> None:
     ours = our_words(text)
     standard = word if word in KEPT else standard_name(words[0])
     if word == "sentinel":
-        places = _sentinel_places(page, words)
-        at = page.add(text)
-        if places is not None:
-            directive = text_of(words[1]).lower()
-            places.setdefault(CANONICAL.get(directive, directive), []).append(at)
+        _place_sentinel(page, text, words)
     elif ours is not None:
         page.add(joined((OURS, *ours)))
     elif standard is not None:
@@ -248,6 +249,14 @@ def _read_directive(page: _Page, text: bytes) -> None:
     else:
         # C makes such lines harmless, and says that it does not know what they were.
         page.add(b"# ??? " + text)
+
+
+def _place_sentinel(page: _Page, text: bytes, words: list[bytes]) -> None:
+    places = _sentinel_places(page, words)
+    at = page.add(text)
+    if places is not None:
+        directive = text_of(words[1]).lower()
+        places.setdefault(CANONICAL.get(directive, directive), []).append(at)
 
 
 def _sentinel_places(page: _Page, words: list[bytes]) -> Places | None:

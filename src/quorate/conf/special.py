@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from quorate.conf.kinds import COUNT, integer, size, size_text
+from quorate.conf.kinds import COUNT, integer, size_text
 from quorate.conf.lines import plain, quoted
 from quorate.conf.options import OutputLimit, Values
+from quorate.model.candidates import size
 
 MAX_BIND = 16
 _EVENTS = b"g$lshzxetd"

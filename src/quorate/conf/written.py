@@ -80,6 +80,12 @@ def of_master(master: SavedMaster, mode: Mode) -> list[Written]:
             words = (name, bytes_of(peer.host), b"%d" % peer.port, bytes_of(peer.run_id))
             found.append(_line("known-sentinel", *words))
     found.extend(_line("rename-command", name, bytes_of(old), bytes_of(new)) for old, new in options.renames)
+    if options.max_lag:
+        found.append(_comment("candidate-max-lag", name, b"%d" % options.max_lag))
+    found.extend(
+        _comment("replica-tag", name, bytes_of(tag.host), b"%d" % tag.port, tag.tag.value.encode())
+        for tag in options.tags
+    )
     return found
 
 
@@ -93,6 +99,11 @@ def _reboot(name: bytes, period: int, mode: Mode) -> Written:
 def _once(replicas: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
     """Each address once: C refuses a file that names one twice."""
     return tuple(dict.fromkeys(replicas))
+
+
+def _comment(directive: str, *words: bytes) -> Written:
+    """A line that C takes for a comment, and keeps."""
+    return Written(directive, b"#quorate " + _line(directive, *words).line)
 
 
 def _line(directive: str, *words: bytes) -> Written:

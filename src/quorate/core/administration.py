@@ -10,6 +10,7 @@ from quorate.core import (
     coordination,
     failover,
     handover,
+    record,
     roster,
     switching,
     watching,
@@ -34,6 +35,7 @@ from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.address import MAX_PORT, Address, numeric
 from quorate.model.notice import Event, Level
+from quorate.model.record import Ending
 from quorate.model.settings import MasterSettings
 
 MOST_NAMES = 1024
@@ -98,8 +100,10 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
         turn.reply(request.caller, NO_SUCH_MASTER)
     elif master.failover is not None or master.rehearsal is not None:
         turn.reply(request.caller, Refused("INPROG Failover already in progress"))
-    elif choosing.choose(turn, master).chosen is None:
-        turn.reply(request.caller, Refused("NOGOODSLAVE No suitable replica to promote"))
+    elif (choice := choosing.choose(turn, master)).chosen is None:
+        for name, reason in choice.refused:
+            turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
+        turn.reply(request.caller, Refused(choosing.NO_GOOD_REPLICA + choosing.refusals(choice)))
     elif turn.state.save_error:
         turn.reply(request.caller, NOT_SAVED)
     else:
@@ -172,10 +176,10 @@ def _moved(turn: Turn, master: Master, watched: Watched, number: str) -> None:
         link.address = watched.address
         connecting.close(turn, link)
         connecting.reopen(turn, link)
-    if watched is master:
-        turn.touch(master)
-        if old.ip:
-            switching.renew_peers(turn, master)
+    # The file names hosts by their numbers, too.
+    turn.touch(master)
+    if watched is master and old.ip:
+        switching.renew_peers(turn, master)
     if not isinstance(watched, Peer):
         roster.drop_doubles(turn, master)
 
@@ -187,6 +191,7 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
         return
     _let_go(turn, master)
     turn.about(Event.UNMONITOR, master, master)
+    record.close(turn, master, Ending.REMOVED)
     roster.remove_master(turn, master)
     _when_saved(turn, request.caller, Done())
 
@@ -227,6 +232,7 @@ def _set(turn: Turn, change: SettingsChanged) -> None:
         turn.about(Event.SET, master, master, f" {text}")
     if change.events:
         turn.touch(master)
+    look_up_tags(turn, master)
     servers = [w for w in master.instances() if not isinstance(w, Peer)]
     if old.renames != change.settings.renames:
         for watched in master.instances():
@@ -244,6 +250,12 @@ def _set(turn: Turn, change: SettingsChanged) -> None:
         turn.reply(change.caller, Refused(change.error))
     else:
         _when_saved(turn, change.caller, Done())
+
+
+def look_up_tags(turn: Turn, master: Master) -> None:
+    """Servers are known by numbers mostly, and may be tagged by name."""
+    for tag in master.settings.tags:
+        turn.address(tag.host, tag.port)
 
 
 def _globals(turn: Turn, change: GlobalsChanged) -> None:

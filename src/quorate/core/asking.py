@@ -8,7 +8,6 @@ from quorate.core.requests import AskDown
 from quorate.core.state import FailoverState, Master, Peer
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot
-from quorate.model.address import numeric
 from quorate.model.identity import Epoch, RunId
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
@@ -122,8 +121,8 @@ def votes_cast(turn: Turn, master: Master) -> dict[RunId, RunId]:
 def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     """Answer a peer. Returns the master for which we have just voted for somebody else, if we did."""
     state = turn.state
-    number = numeric(asked.ip) or state.names.get(asked.ip.lower(), "")
-    master = roster.masters_at(state.masters.values(), asked.ip, number, asked.port)
+    place = state.placed(asked.ip, asked.port)
+    master = roster.masters_at(state.masters.values(), place.host, place.ip, place.port)
     if master is None:
         turn.reply(asked.caller, Opinion(False, None, voting.NO_EPOCH))
         return None

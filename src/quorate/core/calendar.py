@@ -92,6 +92,10 @@ class Calendar:
             self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
             heapify(self._heap)
 
+    def slot_before(self, when: Millis) -> Millis:
+        """The beginning of the last slot that begins no later than `when`."""
+        return when - (when - self._phase) % SLOT
+
     def begin(self, slot: int) -> Millis:
         """When a slot begins."""
         return slot * SLOT + self._phase

@@ -1,6 +1,6 @@
 """When a sentinel stands for election, and in which order the living ones do."""
 
-from quorate.core import asking, cadence, conflict
+from quorate.core import asking, cadence, conflict, record
 from quorate.core.chance import mixed
 from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
@@ -17,6 +17,9 @@ STAGGER: Millis = 40
 
 SETTLE_AFTER: Millis = 1_000
 """Two configurations of one epoch are let be for so long: a hello of a newer one may be on its way."""
+
+SETTLE_WITHOUT: Millis = 5_000
+"""And for so much longer while the other server is down for us: after a cut peers may be heard again before it is."""
 
 
 def maybe_stand(turn: Turn, master: Master) -> Millis | None:
@@ -66,15 +69,14 @@ def maybe_settle(turn: Turn, master: Master) -> Millis | None:
         turn.about(Event.CONFIG_CONFLICT, master, master, f" #{place} epoch {master.config_epoch}")
         for server in (master, *rivals):
             cadence.hurry_info(turn, master, server)
-    due = max(master.settle_at, master.no_start_before, _c_candidates_done(turn, master))
+    patience = SETTLE_WITHOUT if any(server.sdown for server in rivals) else 0
+    due = max(master.settle_at + patience, master.no_start_before, _c_candidates_done(turn, master))
     if turn.now < due:
         return due
     busy = master.failover or master.odown or state.stopping or state.save_error or asking.awaits_disk(turn, master)
     if busy or conflict.choose(turn, master, turn.now - 2 * state.tuning.info_period) is None:
         return turn.now + state.tuning.ask_period
     _campaign(turn, master, forced=False, settles=True)
-    master.link.info_asked = 0
-    cadence.hurry_info(turn, master, master)
     return None
 
 
@@ -135,11 +137,12 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
         return
     # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
     epoch = state.current_epoch
-    if forced or epoch <= max(master.config_epoch, master.leader_epoch):
+    if forced or settles or epoch <= max(master.config_epoch, master.leader_epoch):
         epoch = Epoch(max(state.current_epoch, master.config_epoch) + 1)
         turn.raise_epoch(epoch, master)
     # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
-    # it. If each had a higher one than the last, candidates would take the votes from each other.
+    # it. If each had a higher one than the last, candidates would take the votes from each other. Of two sides that are
+    # to be settled the other one may have had elections of its own, of which we know nothing.
     failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced, settles=settles)
     if forced:
         failover.seek_votes_until = turn.now + SEEK_VOTES
@@ -155,9 +158,11 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
     turn.touch(master)
     failover.needs = turn.revision()
+    record.begun(turn, master, failover)
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
-    for replica in master.replicas:
-        replica.link.info_asked = 0
-        cadence.hurry_info(turn, master, replica)
+    # Whom to promote is decided on what they say from now on. A master that still answers says how far it has come.
+    for server in (*master.replicas, *(() if master.sdown else (master,))):
+        server.link.info_asked = 0
+        cadence.hurry_info(turn, master, server)
     turn.check(master)

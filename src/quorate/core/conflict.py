@@ -4,7 +4,6 @@ from quorate.core import roster, settling
 from quorate.core.settling import Claimant
 from quorate.core.state import DataServer, Master, Peer, Replica
 from quorate.core.turn import Turn
-from quorate.model.address import Address, numeric
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 
@@ -16,7 +15,8 @@ def rivals(turn: Turn, master: Master) -> list[Replica]:
     """The servers that peers call the master, under our config epoch, instead of the one that we call so.
 
     Only servers that we know as replicas, by a run id of their own: an address that we cannot place may be another
-    name of the same server, or belong to somebody else. Epoch 0 is no election but the word of operators.
+    name of the same server, or belong to somebody else. One that is down cannot be the server that answers us as
+    master, and may never have told us its run id. Epoch 0 is no election but the word of operators.
     """
     if not master.config_epoch:
         return []
@@ -31,13 +31,16 @@ def _claimed(turn: Turn, master: Master, peer: Peer) -> Replica | None:
     if turn.now - peer.last_hello > CLAIM_PERIODS * turn.state.tuning.publish_period:
         return None
     ours = master.current
-    number = numeric(said.master_host) or turn.state.names.get(said.master_host.lower(), "")
-    place = Address(said.master_host, number, said.master_port)
+    place = turn.state.placed(said.master_host, said.master_port)
     if place.same_as(ours.address):
         return None
     server = roster.find_replica(master, place)
-    known = server is not None and server is not ours and server.run_id and ours.run_id
-    return server if known and server is not None and server.run_id != ours.run_id else None
+    if server is None or server is ours or not ours.run_id:
+        return None
+    if server.run_id is None:
+        # When it comes up it is soon told apart, and until then there is nothing new.
+        return server if server.sdown or master.settle_at else None
+    return server if server.run_id != ours.run_id else None
 
 
 def choose(turn: Turn, master: Master, since: Millis) -> DataServer | None:

@@ -80,7 +80,7 @@ def _open_command(turn: Turn, link: Link) -> None:
     master, watched = _first_owner(turn, link)
     conn = ConnId(turn.state.next_id())
     link.command, link.command_open, link.command_since = conn, False, turn.now
-    link.pending, link.info_asked = 0, 0
+    link.pending, link.info_asked, link.infos = 0, 0, 0
     link.trouble = ""
     turn.state.links[conn] = link
     label = f"{watched.kind} {watched.name}"
@@ -139,6 +139,7 @@ def ask_info(turn: Turn, link: Link) -> None:
     """Send an INFO."""
     turn.send(link, INFO)
     link.info_asked = turn.now
+    link.infos += 1
     link.pending += 1
 
 
@@ -166,7 +167,7 @@ def close_pubsub(turn: Turn, link: Link) -> None:
 def lost_command(turn: Turn, link: Link) -> None:
     """Book the end of the command connection, whoever ended it."""
     link.command, link.command_open = None, False
-    link.pending, link.info_asked = 0, 0
+    link.pending, link.info_asked, link.infos = 0, 0, 0
     link.fell_silent(turn.now)
     # The end of a link is fresh news of it, too.
     turn.state.tilt_unheard.discard(link)

@@ -97,11 +97,9 @@ def _replica(turn: Turn, master: Master, to: tuple[str, int] | None) -> Replica 
     choice = choosing.choose(turn, master, only)
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
     if chosen is None:
-        refused = dict(choice.refused)
-        reasons = [
-            f"{r.name}: {refused[r.name].value}" for r in ([only] if only else master.replicas) if r.name in refused
-        ]
-        return "NOGOODSLAVE No suitable replica to promote" + "".join(f"; {reason}" for reason in reasons)
+        if only is not None:
+            return f"NOGOODSLAVE {only.name}: {dict(choice.refused)[only.name].value}"
+        return choosing.NO_GOOD_REPLICA + choosing.refusals(choice)
     unfit = _unfit(turn, master, chosen)
     return f"NOGOODSLAVE {chosen.name}: {unfit}" if unfit else _too_old(chosen) or chosen
 

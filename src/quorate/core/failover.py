@@ -12,6 +12,7 @@ from quorate.core import (
     discovery,
     handover,
     reconfiguration,
+    record,
     switching,
     voting,
 )
@@ -25,6 +26,7 @@ from quorate.core.voting import Verdict
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
+from quorate.model.record import Ending
 
 CRASH_STATUS = 99
 """Exit status of both simulated crashes."""
@@ -57,6 +59,7 @@ def enter(turn: Turn, failover: Failover, state: FailoverState) -> None:
     assert state in MOVES[failover.state], f"{failover.state} -> {state}"
     failover.state = state
     failover.entered = turn.now
+    record.entered(turn, failover)
 
 
 def advance(turn: Turn, master: Master) -> Millis | None:
@@ -118,6 +121,7 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
 def _elected(turn: Turn, master: Master, failover: Failover) -> None:
     master.lost_elections = 0
     turn.about(Event.ELECTED_LEADER, master, master)
+    record.elected(turn, master, failover)
     if turn.state.crash_after_election:
         crash(turn)
         return
@@ -137,6 +141,7 @@ def abort(turn: Turn, master: Master, event: Event, why: str = "") -> None:
     assert master.failover is not None
     assert master.failover.state in ABORTABLE
     turn.about(event, master, master, f" #{why}" if why else "")
+    record.aborted(turn, master, master.failover, event)
     handover.undo(turn, master, master.failover)
     master.failover = None
     turn.check(master)
@@ -183,6 +188,7 @@ def _settle(turn: Turn, master: Master, failover: Failover) -> Millis | None:
         _promoted(turn, master, failover, chosen)
         return None
     master.config_epoch = failover.epoch
+    record.close(turn, master, Ending.DONE)
     master.failover = None
     master.alone = False
     master.no_start_before = 0
@@ -195,9 +201,11 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     if failover.settles:
         return _settle(turn, master, failover)
     patience = failover.entered + FRESH_INFO_WAIT
-    if turn.now < patience and any(r.link.usable and r.link.info_asked and not r.sdown for r in master.replicas):
+    servers = (master, *master.replicas)
+    if turn.now < patience and any(s.link.usable and s.link.info_asked and not s.sdown for s in servers):
         return patience
     choice = choosing.choose(turn, master, failover.only)
+    record.chosen(turn, master, choice)
     for name, reason in choice.refused:
         turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
@@ -280,6 +288,7 @@ def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -
 def _tell(turn: Turn, master: Master, failover: Failover, promoted: Replica) -> None:
     """The promotion is on disk: from now on clients, peers and scripts hear of it."""
     failover.told = True
+    record.told(turn, failover)
     hostnames = turn.state.settings.announce_hostnames
     old = (master.address.shown(hostnames), master.address.port)
     new = (promoted.address.shown(hostnames), promoted.address.port)
@@ -294,6 +303,7 @@ def take_back(turn: Turn, master: Master, failover: Failover) -> None:
     with the process, and with it every write that clients have made there.
     """
     turn.about(Event.ABORT_SLAVE_TIMEOUT, master, master)
+    record.close(turn, master, Ending.NOT_SAVED)
     master.config_epoch = failover.replaced_epoch
     master.failover = None
     turn.touch(master)

@@ -1,9 +1,9 @@
 """Hello messages: finding peers, and adopting the newest configuration (spec 4)."""
 
-from quorate.core import conflict, epochs, roster, switching
+from quorate.core import conflict, epochs, record, roster, switching
 from quorate.core.state import Master, Peer
 from quorate.core.turn import Turn
-from quorate.model.address import Address
+from quorate.model.address import Address, join
 from quorate.model.hello import Hello
 from quorate.model.identity import RunId
 from quorate.model.notice import Event, Level
@@ -127,6 +127,7 @@ def _adopt(turn: Turn, master: Master, peer: Peer, hello: Hello) -> bool:
     # Who has already told of a promotion goes back on it, or two addresses would be told under one epoch.
     if promoting or not address.same_as(master.address):
         turn.about(Event.CONFIG_UPDATE_FROM, master, peer)
+        record.followed(turn, master, peer, join(hello.master_host, hello.master_port))
         switching.switch_master(turn, master, address, hello.master_host, "observer")
     else:
         # A leader was elected and stands by the address that we have.

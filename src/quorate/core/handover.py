@@ -5,7 +5,7 @@ replica; a plain SENTINEL FAILOVER makes it one without more ado. Nobody is prom
 acknowledged that, and what it had by then has reached the replica. Whatever goes wrong is taken back.
 """
 
-from quorate.core import connecting
+from quorate.core import connecting, record
 from quorate.core.inputs import MoveAnswered, Step
 from quorate.core.move import Move, Phase
 from quorate.core.requests import AskOffset, PauseWrites, Reconfigure, ResumeWrites, StepAside
@@ -14,6 +14,7 @@ from quorate.core.turn import Turn
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
+from quorate.model.record import Phase as Noted
 
 AFTER_ASIDE: Millis = 700
 """From the order to step aside until the replica is master: after that the old master gets its role back."""
@@ -74,6 +75,7 @@ def _paused(turn: Turn, master: Master, move: Move, answer: MoveAnswered) -> Non
         move.failed = f"the master would not hold its writes: {answer.error or 'it is none'}"
         return
     move.goal = answer.offset
+    record.moved(turn, master, Noted.PAUSED)
     turn.about(Event.MOVE_PAUSED, master, master, f" #offset {answer.offset}")
     move.enter(Phase.CATCHING_UP)
 
@@ -90,6 +92,7 @@ def _stepped_aside(turn: Turn, master: Master, move: Move, answer: MoveAnswered)
         return
     move.stepped_aside = True
     move.goal = answer.offset
+    record.moved(turn, master, Noted.STEPPED_ASIDE)
     if move.coordinated:
         turn.about(Event.MOVE_STEPPED_ASIDE, master, master, f" #offset {answer.offset}")
     if move.phase is Phase.STEPPING_ASIDE:
@@ -133,6 +136,7 @@ def _catching_up(turn: Turn, master: Master, move: Move, chosen: Replica) -> Mil
             f"the replica did not catch up in time: {max(0, move.goal - max(0, move.reached))} bytes are missing"
         )
     elif _has_all(move):
+        record.moved(turn, master, Noted.CAUGHT_UP)
         turn.about(Event.MOVE_CAUGHT_UP, master, chosen, f" #offset {move.reached}")
         return _order_aside(turn, master, move, chosen)
     else:

@@ -127,12 +127,15 @@ class KindAnswered(NamedTuple):
 
 
 class ConfigTold(NamedTuple):
-    """The reply to `AskConfig`. Both None for an error; `current_epoch` None from a C Sentinel, which does not tell."""
+    """The reply to `AskConfig`: a peer's configuration, the newest epoch it knows, and that of its last vote about this
+    master. All None for an error; all but the first None from a C Sentinel, which does not tell.
+    """
 
     conn: ConnId
     about: InstanceId
     config_epoch: Epoch | None
     current_epoch: Epoch | None
+    leader_epoch: Epoch | None
 
 
 class Reconfigured(NamedTuple):

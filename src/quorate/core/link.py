@@ -46,7 +46,9 @@ class Link:
     available: Millis = 0
     """A good reply to PING."""
     info_asked: Millis = 0
-    """The INFO under way on this connection was sent then; 0 when none is."""
+    """The last INFO under way on this connection was sent then; 0 when none is."""
+    infos: int = 0
+    """How many INFO are under way: the answer to the last comes behind those to the others."""
     ping_slot: int = -1
     local_ip: str = ""
     trouble: str = ""

@@ -70,11 +70,18 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
             _refused(turn, link, event.text)
             if link.info_asked:
                 _answered(link)
-                link.info_asked = 0
+                _info_answered(link)
 
 
 def _answered(link: Link) -> None:
     link.pending = max(0, link.pending - 1)
+
+
+def _info_answered(link: Link) -> None:
+    # A leader waits for what it asked itself: what was on its way before that is older than it thinks.
+    link.infos = max(0, link.infos - 1)
+    if not link.infos:
+        link.info_asked = 0
 
 
 def _refused(turn: Turn, link: Link, text: str) -> None:
@@ -158,7 +165,7 @@ def _on_pinged_while_down(turn: Turn, link: Link, master: Master, watched: Watch
 
 def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
     _answered(link)
-    link.info_asked = 0
+    _info_answered(link)
     master, server = turn.state.instances[min(link.owners)]
     if not isinstance(server, DataServer):
         return

@@ -39,10 +39,8 @@ def look(turn: Turn, master: Master, replica: Replica) -> None:
     """After its INFO: correct it if something is wrong and may be corrected now."""
     wrong = _wrong(turn, master, replica)
     if wrong is None:
-        master.astray.discard(replica)
         return
     if wrong.came_so:
-        master.astray.add(replica)
         _ask_peers(turn, master)
     _mend(turn, master, replica, wrong)
 
@@ -63,10 +61,11 @@ def on_told(turn: Turn, master: Master, peer: Peer, told: ConfigTold) -> None:
     peer.config_sure = asked
     peer.config_epoch = max(peer.config_epoch, told.config_epoch)
     peer.told_epoch = told.current_epoch or peer.told_epoch
-    for replica in [r for r in master.replicas if r in master.astray]:
+    peer.told_vote = told.leader_epoch
+    for replica in master.replicas:
         wrong = _wrong(turn, master, replica)
         reachable = replica.link.usable and not replica.sdown
-        if wrong is not None and reachable and turn.now - replica.info_at <= FRESH_CLAIM:
+        if wrong is not None and wrong.came_so and reachable and turn.now - replica.info_at <= FRESH_CLAIM:
             _mend(turn, master, replica, wrong)
 
 
@@ -116,25 +115,33 @@ def _agreed(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
     if not master.peers:
         # Nobody is known yet, after a RESET for example: we would be a majority by ourselves.
         return False
-    if not wrong.came_so or master.failover is not None or _election_open(turn, master):
+    if not wrong.came_so or master.failover is not None:
         return False
-    contacts = [Contact(peer.config_sure, peer.config_epoch) for peer in master.peers.values()]
     # What it said last is what the peers were asked about; what they answered before may have been long ago.
     since = max(wrong.since, replica.info_at, state.late_at)
+    if _election_open(turn, master, since):
+        return False
+    contacts = [Contact(peer.config_sure, peer.config_epoch) for peer in master.peers.values()]
     return reconfiguration.majority_agrees(contacts, since, master.config_epoch, master.voters())
 
 
-def _election_open(turn: Turn, master: Master) -> bool:
+def _election_open(turn: Turn, master: Master, since: Millis) -> bool:
     """Whether an election that a majority knows of may have had a winner whose configuration we have not heard yet.
 
-    Of any majority that elected somebody, one is in the majority that we hear, and it tells the epoch.
+    Of any majority that elected somebody, one is in the majority that has answered since, and knows its own vote. A C
+    Sentinel does not tell that; then whoever may have won must have answered, too, when the time for it is over.
     """
     state = turn.state
-    lasts = asking.election_time(turn, master) + master.settings.failover_timeout
+    heard = [peer for peer in master.peers.values() if peer.config_sure >= since]
     if any(peer.told_epoch > state.current_epoch for peer in master.peers.values()):
         # Its hello, which raises ours as well, is still on its way.
         return True
-    return state.current_epoch > master.config_epoch and turn.now - state.raised_at <= lasts
+    votes = [master.leader_epoch, *(peer.told_vote for peer in heard)]
+    if all(vote is not None and vote <= master.config_epoch for vote in votes):
+        return False
+    lasts = asking.election_time(turn, master) + master.settings.failover_timeout
+    undecided = turn.now - state.raised_at <= lasts or len(heard) < len(master.peers)
+    return state.current_epoch > master.config_epoch and undecided
 
 
 def master_signs(turn: Turn, master: Master) -> MasterSigns:

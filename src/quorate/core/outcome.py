@@ -9,6 +9,7 @@ from quorate.core.requests import ConnId, Request
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
+from quorate.model.record import Record
 from quorate.model.saved import SaveDelta
 
 # --- results of requests --------------------------------------------------------------------------------------------
@@ -116,6 +117,13 @@ class ReconfigScript:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Remember a failover that has ended. Nothing depends on it, and nothing is reported back."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
 class Resolve:
     """Look a host name up, off the loop. Answered by Resolved."""
 
@@ -136,7 +144,9 @@ class Exit:
     status: int
 
 
-Effect: TypeAlias = Connect | UseRenames | Disconnect | Send | Reply | Tell | ReconfigScript | Resolve | Save | Exit
+Effect: TypeAlias = (
+    Connect | UseRenames | Disconnect | Send | Reply | Tell | ReconfigScript | Keep | Resolve | Save | Exit
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,6 @@ def drop_doubles(turn: Turn, master: Master) -> None:
             continue
         if replica.address.same_as(master.address) or any(replica.address.same_as(other.address) for other in kept):
             dismiss(turn, replica)
-            master.astray.discard(replica)
             turn.touch(master)
         else:
             kept.append(replica)

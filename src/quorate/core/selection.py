@@ -1,13 +1,14 @@
 """Who is promoted (sentinel documentation, "Replica selection and priority").
 
-First everybody who cannot be trusted with the data is refused, each with a reason that operators see. Of the rest the
-lowest priority wins, then the highest replication offset, then the smallest run id.
+First everybody who cannot be trusted with the data is refused, each with a reason that operators see. Of the rest whom
+the operator prefers wins, then the lowest priority, then the highest replication offset, then the smallest run id.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from quorate.model.candidates import Tag
 from quorate.model.millis import Millis
 
 CUT_OFF_FACTOR = 10
@@ -32,16 +33,23 @@ class Candidate:
     link_down_for: Millis
     histories: frozenset[str] = frozenset()
     """The replication ids of its data, present and former; empty where a server tells none (before Redis 4)."""
+    tag: Tag | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The greatest ages that a candidate may show, in ms, and the replication id of the master ("": unknown)."""
+    """The greatest ages that a candidate may show, in ms, and the replication id of the master ("": unknown).
+
+    `max_lag` in bytes, 0 for none; it counts from the highest offset known of any candidate or of the master, which was
+    `offset` when it was last asked.
+    """
 
     ping_age: Millis
     info_age: Millis
     link_down_for: Millis
     history: str = ""
+    offset: int = 0
+    max_lag: int = 0
 
 
 class Reason(Enum):
@@ -51,17 +59,41 @@ class Reason(Enum):
     DISCONNECTED = "no connection to it"
     SILENT = "its last good reply to PING is too old"
     NEVER_PROMOTE = "its priority is 0, which means never promote"
+    NO_FAILOVER = "it is tagged nofailover"
     STALE_INFO = "its last INFO is too old"
     CUT_OFF_TOO_LONG = "it has been cut off from its master for too long"
     OTHER_HISTORY = "its data are not the master's, and another replica has those"
+    TOO_FAR_BEHIND = "it is further behind than candidate-max-lag allows"
+
+
+class Edge(Enum):
+    """What the chosen replica has over one that would do as well."""
+
+    PREFERRED = "another one is tagged prefer"
+    PRIORITY = "another one has a lower priority number, which comes first"
+    DATA = "another one has more of the data"
+    RUN_ID = "another one has the smaller run id, and they are alike in all else"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The chosen replica's name (None: nobody suits), and why each of the others was refused."""
+    """The chosen replica's name (None: nobody suits), and why each of those that do not suit was refused.
+
+    `suitable` are the chosen one and those that come after it, best first. `highest` is the offset from which lag
+    counts; those in `strangers` cannot be measured by it.
+    """
 
     chosen: str | None
     refused: tuple[tuple[str, Reason], ...]
+    suitable: tuple[Candidate, ...] = ()
+    highest: int = 0
+    strangers: frozenset[str] = frozenset()
+
+    def edge(self, candidate: Candidate) -> Edge:
+        """Why a suitable candidate is not the chosen one."""
+        mine, best = preference(candidate), preference(self.suitable[0])
+        fields = (Edge.PREFERRED, Edge.PRIORITY, Edge.DATA)
+        return next((edge for edge, a, b in zip(fields, mine, best, strict=False) if a != b), Edge.RUN_ID)
 
 
 def limits(master_down_for: Millis | None, down_after: Millis, ping_period: Millis, info_period: Millis) -> Limits:
@@ -98,6 +130,8 @@ def refusal(candidate: Candidate, limit: Limits) -> Reason | None:
         return Reason.SILENT
     if candidate.priority == 0:
         return Reason.NEVER_PROMOTE
+    if candidate.tag is Tag.NOFAILOVER:
+        return Reason.NO_FAILOVER
     if candidate.info_age is None or candidate.info_age > limit.info_age:
         return Reason.STALE_INFO
     if candidate.link_down_for > limit.link_down_for:
@@ -105,9 +139,10 @@ def refusal(candidate: Candidate, limit: Limits) -> Reason | None:
     return None
 
 
-def preference(candidate: Candidate) -> tuple[int, int, bool, str]:
+def preference(candidate: Candidate) -> tuple[bool, int, int, bool, str]:
     """The sort key: the smallest is promoted. A replica whose run id is unknown comes last among equals."""
-    return (candidate.priority, -candidate.offset, not candidate.run_id, candidate.run_id.lower())
+    others = (candidate.priority, -candidate.offset, not candidate.run_id, candidate.run_id.lower())
+    return (candidate.tag is not Tag.PREFER, *others)
 
 
 def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
@@ -117,17 +152,26 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
     the higher offset, and nothing of what was written since. It is chosen only if nobody has the master's data. (The
     master may have changed its history unseen by us; then all of them seem to have another one.)
     """
-    suitable = []
-    refused = []
-    for candidate in candidates:
-        reason = refusal(candidate, limit)
-        if reason is None:
-            suitable.append(candidate)
-        else:
-            refused.append((candidate.name, reason))
-    if any(limit.history in candidate.histories for candidate in suitable):
-        strangers = [c for c in suitable if c.histories and limit.history not in c.histories]
-        suitable = [c for c in suitable if c not in strangers]
-        refused += [(c.name, Reason.OTHER_HISTORY) for c in strangers]
-    chosen = min(suitable, key=preference, default=None)
-    return Selection(chosen.name if chosen else None, tuple(refused))
+    everybody = tuple(candidates)
+    reasons = {candidate.name: refusal(candidate, limit) for candidate in everybody}
+    fit = [candidate for candidate in everybody if reasons[candidate.name] is None]
+    in_line = any(limit.history in candidate.histories for candidate in fit)
+    # If all have a history of their own, what others and the master have is no measure for it.
+    astray = bool(fit) and all(is_stranger(candidate, limit) for candidate in fit)
+    alike = fit if astray else [candidate for candidate in everybody if not is_stranger(candidate, limit)]
+    # Replicas that are down count, too: the stream has come as far as they have.
+    highest = max([0 if astray else limit.offset, *(candidate.offset for candidate in alike)])
+    for candidate in fit:
+        if in_line and is_stranger(candidate, limit):
+            reasons[candidate.name] = Reason.OTHER_HISTORY
+        elif limit.max_lag and highest - candidate.offset > limit.max_lag:
+            reasons[candidate.name] = Reason.TOO_FAR_BEHIND
+    suitable = tuple(sorted((c for c in fit if reasons[c.name] is None), key=preference))
+    refused = tuple((name, reason) for name, reason in reasons.items() if reason is not None)
+    strangers = frozenset(candidate.name for candidate in everybody if candidate not in alike)
+    return Selection(suitable[0].name if suitable else None, refused, suitable, highest, strangers)
+
+
+def is_stranger(candidate: Candidate, limit: Limits) -> bool:
+    """Whether its data are known to be of another history than the master's."""
+    return limit.history != "" and bool(candidate.histories) and limit.history not in candidate.histories

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from quorate.core import odown
+from quorate.core.outlook import outlook
 from quorate.core.state import DataServer, Failover, Master, Peer, Reconf, Replica, State, Watched
 from quorate.core.view import (
     CachedInfo,
@@ -10,6 +11,7 @@ from quorate.core.view import (
     InstanceView,
     LinkView,
     MasterView,
+    OutlookView,
     PeerView,
     QuorumCheck,
     ReplicaView,
@@ -107,6 +109,11 @@ class Snapshot:
         usable = sum(1 for peer in master.peers.values() if not peer.sdown) + (not self._state.save_error)
         return QuorumCheck(usable, master.voters(), master.settings.quorum)
 
+    def outlook(self, name: MasterName) -> OutlookView | None:
+        """Would a failover succeed now, and to whom?"""
+        master, check = self._state.masters.get(name), self.quorum_check(name)
+        return outlook(self._state, self._now, master, check) if master is not None and check is not None else None
+
     def info_cache(self, name: MasterName) -> tuple[CachedInfo, ...]:
         """INFO of the master and its replicas, with ages."""
         master = self._state.masters.get(name)
@@ -184,7 +191,8 @@ class Snapshot:
     def _role(self, server: DataServer) -> RoleView:
         info_age = self._now - server.info_at if server.info is not None else 0
         histories = server.info.histories if server.info is not None else ()
-        return RoleView(info_age, server.role, self._now - server.role_since, histories)
+        offset = server.info.offset if server.info is not None else 0
+        return RoleView(info_age, server.role, self._now - server.role_since, histories, offset)
 
     def _replica(self, master: Master, replica: Replica) -> ReplicaView:
         return ReplicaView(

@@ -9,11 +9,12 @@ from typing import ClassVar
 
 from quorate.core.calendar import Calendar
 from quorate.core.chance import Chance
+from quorate.core.diary import Diary
 from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
 from quorate.core.move import Move, Rehearsal
 from quorate.core.requests import ConnId, InstanceId
-from quorate.model.address import Address
+from quorate.model.address import Address, numeric
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role
@@ -120,6 +121,8 @@ class Peer(Watched):
     """Its configuration was no newer than `config_epoch` at some moment since this one."""
     told_epoch: Epoch = Epoch(0)
     """The current epoch that it told when asked for its configuration."""
+    told_vote: Epoch | None = None
+    """The epoch of its last vote that it told then; None from a C Sentinel."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0
@@ -158,6 +161,8 @@ class Failover:
     """The one replica that may be promoted: an operator named it, or a leader that died had promoted it."""
     adopts: bool = False
     """That replica was master already when we chose it."""
+    diary: Diary = field(default_factory=Diary)
+    """For the record that is kept of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -188,8 +193,6 @@ class Master(DataServer):
     """Somebody moves this master, though it is up: until then we look often whether that was brought to its end."""
     finish_after: Millis = 0
     """An election to end somebody's move is under way, or just over: none of ours for that before then."""
-    astray: set[Replica] = field(default_factory=set)
-    """Replicas that came as masters or following another one: they are corrected when a majority was heard."""
     settle_at: Millis = 0
     """Our turn to settle two configurations of one epoch; 0 while there is but one."""
     rebooted: Millis = 0
@@ -270,6 +273,10 @@ class State:
     stopping: bool = False
     crashed: bool = False
     """A simulated crash waits only for the disk; nothing is decided any more."""
+
+    def placed(self, host: str, port: int) -> Address:
+        """What a host text stands for as far as we know; nobody is asked, so `ip` may be ""."""
+        return Address(host, numeric(host) or self.names.get(host.lower(), ""), port)
 
     def is_durable(self, revision: int) -> bool:
         """Whether a revision is on disk."""

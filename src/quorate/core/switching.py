@@ -1,6 +1,6 @@
 """Starting over: a master under a new address, or met anew after RESET."""
 
-from quorate.core import roster
+from quorate.core import record, roster
 from quorate.core.outcome import ReconfigScript
 from quorate.core.requests import InstanceId
 from quorate.core.state import Master
@@ -34,6 +34,7 @@ def reconfig_script(turn: Turn, master: Master, role: str, old: tuple[str, int],
 
 def reset(turn: Turn, master: Master) -> None:
     """SENTINEL RESET: forget replicas, peers and the failover, and meet the master anew. Epochs stay."""
+    record.replaced(turn, master)
     for watched in master.instances():
         if watched is not master:
             roster.dismiss(turn, watched)
@@ -48,6 +49,7 @@ def reset(turn: Turn, master: Master) -> None:
 
 def switch(turn: Turn, master: Master, address: Address) -> None:
     """The master lives at a new address: the old address becomes a replica, and nobody's opinion of it counts now."""
+    record.replaced(turn, master)
     old = master.address
     places = [r.address for r in master.replicas if not r.address.same_as(address)]
     if not old.same_as(address) and not any(old.same_as(place) for place in places):
@@ -76,7 +78,6 @@ def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> 
     master.script_kill_sent = False
     master.leader = None
     master.failover = None
-    master.astray.clear()
     master.alone = False
     master.no_start_before = master.stand_at = master.lost_elections = master.rebooted = 0
     master.delay_told = False
@@ -95,4 +96,5 @@ def renew_peers(turn: Turn, master: Master) -> None:
         peer.says_down = False
         peer.answered = peer.asked = peer.ask_again = peer.stood = 0
         peer.config_asked = peer.config_sure = 0
+        peer.told_vote = None
         peer.leader, peer.leader_epoch = None, Epoch(0)

@@ -1,6 +1,7 @@
 """Snapshots of the state for queries, metrics and probes. Taking one changes nothing."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from quorate.model.identity import Epoch, MasterName
@@ -42,14 +43,16 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class RoleView:
-    """What a data server reported: age of its last INFO (0: never), its role and since when (ms ago), and the
-    replication ids of its data, the present one first.
+    """What a data server reported: age of its last INFO (0: never), its role and since when (ms ago).
+
+    `histories` are the replication ids of its data, the present one first; `offset` is a master's, else 0.
     """
 
     info_age: Millis
     reported: Role
     reported_for: Millis
     histories: tuple[str, ...] = ()
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,11 @@ class QuorumCheck:
     quorum: int
 
     @property
+    def majority(self) -> int:
+        """More than half of all voters."""
+        return self.voters // 2 + 1
+
+    @property
     def agrees(self) -> bool:
         """Enough usable sentinels to declare the master objectively down."""
         return self.usable >= self.quorum
@@ -111,7 +119,47 @@ class QuorumCheck:
     @property
     def authorizes(self) -> bool:
         """Enough usable sentinels to elect a leader."""
-        return self.usable >= self.voters // 2 + 1
+        return self.usable >= self.majority
+
+
+class Verdict(Enum):
+    """What would become of a replica in a failover now."""
+
+    CHOSEN = "chosen"
+    FIT = "fit"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """One replica in the eyes of a leader. `behind` in bytes, None where its data cannot be compared.
+
+    `tag` "" for none; `reason` says why it is refused or comes after the chosen one, "" for that one.
+    """
+
+    name: str
+    ip: str
+    port: int
+    priority: int
+    offset: int
+    behind: int | None
+    tag: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookView:
+    """Whether a failover would succeed now, and to whom: the chosen candidate comes first, the refused last.
+
+    `running`: one is under way. `wait`: we start none for so many ms (others may). `max_lag` in bytes, 0 for no limit.
+    """
+
+    check: QuorumCheck
+    candidates: tuple[CandidateView, ...]
+    running: bool
+    wait: Millis
+    max_lag: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +210,7 @@ class SentinelView(Protocol):
         ...
 
     def quorum_check(self, name: MasterName) -> QuorumCheck | None: ...
+    def outlook(self, name: MasterName) -> OutlookView | None: ...
     def info_cache(self, name: MasterName) -> tuple[CachedInfo, ...]:
         """The master's entry, then each replica's; empty for an unknown name."""
         ...

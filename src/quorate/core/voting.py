@@ -48,7 +48,7 @@ class Verdict(Enum):
 
     WON = "won"
     PENDING = "pending"
-    """We may still win."""
+    """We may still win, or at least get a majority."""
     LOST = "lost"
     """We cannot win, somebody else may have."""
     NOBODY = "nobody"
@@ -61,13 +61,17 @@ def votes_needed(voters: int, quorum: int) -> int:
 
 
 def tally(me: RunId, votes: Mapping[RunId, RunId], voters: int, quorum: int) -> Verdict:
-    """Read an election from the votes seen in its epoch: voter to candidate, our own included."""
-    needed = votes_needed(voters, quorum)
+    """Read an election from the votes seen in its epoch: voter to candidate, our own included.
+
+    The quorum is ours alone: an operator may have set another one at the others, for whom a majority may be enough.
+    """
+    majority = votes_needed(voters, 0)
     counts = Counter(votes.values())
     unknown = voters - len(votes)
-    if counts[me] >= needed:
+    if counts[me] >= votes_needed(voters, quorum):
         return Verdict.WON
     others = max((n for candidate, n in counts.items() if candidate != me), default=0)
-    if others + unknown < needed:
-        return Verdict.PENDING if counts[me] + unknown >= needed else Verdict.NOBODY
-    return Verdict.PENDING if counts[me] + unknown >= needed else Verdict.LOST
+    # Alone there is nobody who could win instead.
+    if voters > 1 and others + unknown >= majority:
+        return Verdict.PENDING if counts[me] + unknown >= majority else Verdict.LOST
+    return Verdict.PENDING if counts[me] + unknown >= votes_needed(voters, quorum) else Verdict.NOBODY

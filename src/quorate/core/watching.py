@@ -40,8 +40,10 @@ def look(turn: Turn, master: Master, watched: Watched) -> None:
         _turned(turn, master, watched, down)
     deadline = sdown.deadline(marks, limits)
     if not down:
-        # Silence that begins after this look cannot have lasted for down-after before the next one.
+        # Silence that begins after this look cannot have lasted for down-after before the next one. To look too early
+        # does no harm, and costs nothing if we are awake then anyway.
         unless_silent = turn.now + max(LEAST_WAIT, master.settings.down_after)
+        unless_silent = max(turn.state.calendar.slot_before(unless_silent), turn.now + LEAST_WAIT)
         turn.state.calendar.at(min(deadline or unless_silent, unless_silent), watched)
 
 

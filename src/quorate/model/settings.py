@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from quorate.model.candidates import ReplicaTag
 from quorate.model.identity import RunId
 from quorate.model.millis import Millis
 
@@ -21,7 +22,10 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MasterSettings:
-    """The options of one monitored master (`sentinel <option> <name> <value>`, SENTINEL SET). Times in milliseconds."""
+    """The options of one monitored master (`sentinel <option> <name> <value>`, SENTINEL SET). Times in milliseconds.
+
+    `max_lag`: a replica that trails by more bytes is not promoted (0: no limit). `tags`: at most one for each address.
+    """
 
     quorum: int
     down_after: Millis = DEFAULT_DOWN_AFTER
@@ -33,6 +37,8 @@ class MasterSettings:
     auth_pass: str = ""
     renames: tuple[tuple[str, str], ...] = ()
     reboot_down_after: Millis = 0
+    max_lag: int = 0
+    tags: tuple[ReplicaTag, ...] = ()
 
     def renamed(self, command: str) -> str:
         """The name under which this master knows `command` (matched regardless of case)."""

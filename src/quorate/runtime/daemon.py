@@ -28,6 +28,7 @@ from quorate.model.millis import Millis
 from quorate.model.notice import Level
 from quorate.model.saved import SaveDelta
 from quorate.runtime import clock, process, quiet, startup, tls
+from quorate.runtime.history import History
 from quorate.runtime.invocation import Invocation
 from quorate.runtime.listener import BindFailed, Doors, Serving, open_doors, serve
 from quorate.runtime.logs import Log
@@ -40,13 +41,14 @@ from quorate.runtime.scripts import Scripts
 from quorate.runtime.signals import Signals
 from quorate.runtime.startup import Prepared, Refused
 from quorate.runtime.store import Saver
+from quorate.runtime.store_side import SideFile
 from quorate.runtime.systemd import Supervision, Supervisor, supervision
 
 NAMES_PATIENCE = 2.0
 """Seconds that a start waits for name servers; what is unknown then is asked for again while running."""
 
-LAST_WORDS = 0.05
-"""Seconds that the last lines of the log may take at the end."""
+LAST_WORDS = 0.04
+"""Seconds that the last records, and then the last lines of the log, may take at the end."""
 
 LAST_BYTES = 0.005
 """Seconds that the loop still turns at the end, so that replies that were given leave."""
@@ -99,6 +101,7 @@ class Daemon:
         self._doors: Doors | None = None
         self._serving: Serving | None = None
         self._world: World | None = None
+        self._history = History(SideFile(prepared.path), lambda: clock.wall_us() // 1000, log.write)
         self._leaving = False
 
     def live(self, *, background: bool) -> NoReturn:
@@ -127,6 +130,7 @@ class Daemon:
             self._log.write(Level.NOTICE, "Removing the pid file.")
         if status == 0:
             self._log.write(Level.WARNING, "Sentinel is now ready to exit, bye bye...")
+        self._history.close(LAST_WORDS)
         self._log.close(LAST_WORDS)
         os._exit(status)
 
@@ -163,6 +167,7 @@ class Daemon:
         self._doors = open_doors(options, settings.mode, log.write)
         port = options.port or options.tls.port
         log.write(Level.NOTICE, f"Running mode=sentinel, port={port}.")
+        self._history.read()
         known = resolve_all(startup.names_in(config.saved), NAMES_PATIENCE)
         return _Parts(acl, secure, self._doors, limit.maxclients, known, options.acl.file)
 
@@ -222,6 +227,7 @@ class Daemon:
                 saver=saver,
                 names=names,
                 scripts=scripts,
+                history=self._history,
                 log=self._log,
                 users=parts.users,
                 terminate=self.crash,

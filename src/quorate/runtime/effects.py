@@ -10,6 +10,7 @@ from quorate.core.outcome import (
     Disconnect,
     Effect,
     Exit,
+    Keep,
     LinkKind,
     ReconfigScript,
     Reply,
@@ -116,6 +117,8 @@ class Effects:
                 self._ports.names.resolve(host)
             case ReconfigScript(_, argv):
                 self._ports.scripts.add(argv)
+            case Keep(record):
+                self._ports.history.add(record)
             case Exit(status):
                 self._ports.terminate(status)
             case _:

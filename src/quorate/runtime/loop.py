@@ -18,9 +18,10 @@ from quorate.core.inputs import GlobalsChanged, Input, TuningChanged, Woke
 from quorate.core.outcome import Effect
 from quorate.core.requests import ConnId
 from quorate.core.view import SentinelView
-from quorate.model.identity import RunId, bytes_of
+from quorate.model.identity import MasterName, RunId, bytes_of
 from quorate.model.millis import Millis
 from quorate.model.notice import Level, Notice, Remark
+from quorate.model.record import Entry
 from quorate.runtime import clock
 from quorate.runtime.clients import Clients, Neighbours
 from quorate.runtime.doze import LOOK_SECONDS
@@ -240,6 +241,9 @@ class World:
 
     def close(self, session: Session) -> None:
         self.clients.close(session)
+
+    def failovers(self, name: MasterName) -> Sequence[Entry]:
+        return self._ports.history.of(name)
 
     def scripts(self) -> Sequence[ScriptView]:
         return self._ports.scripts.pending()

@@ -10,8 +10,10 @@ from quorate.core.inputs import Input
 from quorate.core.outcome import Effect
 from quorate.core.requests import ConnId
 from quorate.core.view import SentinelView
+from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Level
+from quorate.model.record import Entry, Record
 from quorate.model.saved import SaveDelta
 
 
@@ -59,6 +61,15 @@ class Scripts(Protocol):
         ...
 
 
+class History(Protocol):
+    """What is remembered of failovers. Neither method waits for anything."""
+
+    def add(self, record: Record) -> None: ...
+    def of(self, name: MasterName) -> Sequence[Entry]:
+        """Newest first."""
+        ...
+
+
 class Log(Protocol):
     """The log. Lines below `level` are not written."""
 
@@ -79,6 +90,7 @@ class Ports:
     saver: Saver
     names: Resolver
     scripts: Scripts
+    history: History
     log: Log
     users: Callable[[], Sequence[str] | None]
     terminate: Callable[[int], None]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from quorate.runtime import store_copy
 
+SUFFIX = ".quorate"
+
 
 class SideFile:
     """A small file beside the configuration, replaced as a whole. Methods block; losing it loses no decision."""
@@ -12,8 +14,9 @@ class SideFile:
     def __init__(self, path: str, limit: int = 1 << 20) -> None:
         """`path` is that of the configuration file; `limit` is in bytes."""
         real = Path(os.path.realpath(path))
-        self.path = real.with_name(real.name + ".quorate")
+        self.path = real.with_name(real.name + SUFFIX)
         self._limit = limit
+        self._swept = False
 
     def read(self) -> bytes:
         """What was written last, or nothing if there is no such file or it has grown beyond reason."""
@@ -29,3 +32,7 @@ class SideFile:
         if len(data) > self._limit:
             raise ValueError(f"{len(data)} bytes are more than the {self._limit} that {self.path} may have")
         store_copy.replace_file(self.path, data, 0o600)
+        if not self._swept:
+            # Not before the first write: until then another process may be at work on this file.
+            self._swept = True
+            store_copy.sweep([self.path])

@@ -6,6 +6,7 @@ from quorate.core.view import (
     InstanceView,
     LinkView,
     MasterView,
+    OutlookView,
     PeerView,
     QuorumCheck,
     ReplicaView,
@@ -122,6 +123,11 @@ class ClassicView:
             return None
         usable = 1 + sum(1 for peer in master.sentinels.values() if not peer.is_down())
         return QuorumCheck(usable, len(master.sentinels) + 1, master.settings.quorum)
+
+    def outlook(self, name: MasterName) -> OutlookView | None:
+        """C Sentinel does not tell."""
+        del name
+        return None
 
     def info_cache(self, name: MasterName) -> tuple[CachedInfo, ...]:
         """Simulated INFO has no text."""

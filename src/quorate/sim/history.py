@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from quorate.model.millis import Millis
+from quorate.sim.messages import Full
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class History:
 
     turns: list[Turn] = field(default_factory=list)
     unsynced: set[int] = field(default_factory=set)
-    """Lost because they were not on disk when it died."""
+    """Lost because they were not on disk when it died, or when the master died from which it took over its data."""
     replaced: set[int] = field(default_factory=set)
     """Lost because it took over the data of a master that did not have them."""
 
@@ -38,11 +39,12 @@ class History:
         if len(kept) < len(log):
             self.unsynced |= set(log).difference(kept)
 
-    def resynced(self, log: Iterable[int], now: Iterable[int]) -> None:
+    def resynced(self, log: Iterable[int], full: Full) -> None:
         """Its data was replaced by that of its master."""
-        had = set(now)
-        self.replaced |= set(log) - had
-        self.regained(had)
+        gone = set(log).difference(full.data)
+        self.unsynced |= gone & full.unsynced
+        self.replaced |= gone - full.unsynced
+        self.regained(full.data)
 
     def regained(self, writes: Iterable[int]) -> None:
         """It has these now."""

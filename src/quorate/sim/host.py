@@ -96,6 +96,8 @@ class SentinelHost(Glimpse):
         """What peers asked and when, until it is answered."""
         self._caller = 0
         self._behind: dict[End, deque[object]] = {}
+        self._resumed: deque[End] = deque()
+        """Connections whose question has been answered, and what waits behind it not been read yet."""
         self._alarm = 0
         self._alarm_at: Millis | None = None
         """When the alarm of that number rings, by our clock; None if none is set."""
@@ -109,6 +111,7 @@ class SentinelHost(Glimpse):
         self._lines.clear()
         self._callers.clear()
         self._behind.clear()
+        self._resumed.clear()
         self.questions.clear()
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
@@ -160,6 +163,9 @@ class SentinelHost(Glimpse):
         wake = driver.wake_at()
         if wake != self._alarm_at:
             self._set_alarm(wake)
+        # Not before all effects are done: as in a real process no input reaches the core from within.
+        while self._resumed:
+            self._resume(self._resumed.popleft())
 
     def _set_alarm(self, wake: Millis | None) -> None:
         self._alarm += 1
@@ -207,7 +213,7 @@ class SentinelHost(Glimpse):
             case outcome.Exit():
                 self.exits += 1
                 self.stop(told=True)
-            case outcome.UseRenames() | outcome.ReconfigScript():
+            case outcome.UseRenames() | outcome.ReconfigScript() | outcome.Keep():
                 pass
 
     def _reply(self, caller: Caller, result: outcome.Result) -> None:
@@ -218,6 +224,9 @@ class SentinelHost(Glimpse):
             self.results[caller] = result
             return
         end.send(result)
+        self._resumed.append(end)
+
+    def _resume(self, end: End) -> None:
         behind = self._behind.pop(end, deque())
         while behind and end not in self._behind:
             self._asked(end, behind.popleft())
@@ -296,7 +305,7 @@ class SentinelHost(Glimpse):
             case requests.AskKind():
                 self.submit(inputs.KindAnswered(conn, message is True))
             case requests.AskConfig():
-                told = message if isinstance(message, tuple) else (None, None)
+                told = message if isinstance(message, tuple) else (None, None, None)
                 self.submit(inputs.ConfigTold(conn, request.about, *told))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
@@ -347,7 +356,7 @@ class SentinelHost(Glimpse):
         seen, view = self.master(asked.master), self._view()
         if seen is None or view is None or (asked.ours and not self.is_ours):
             return Wrong("ERR No such master with that name")
-        return seen.config_epoch, view.current_epoch if asked.ours else None
+        return (seen.config_epoch, *((view.current_epoch, seen.leader_epoch) if asked.ours else (None, None)))
 
     def typed(self, event: Input) -> None:
         """What an operator types; a process that stands still reads it later."""

@@ -32,10 +32,11 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """Full resynchronisation: the replica's data is replaced."""
+    """Full resynchronisation: the replica's data is replaced. `unsynced` were lost by its sender's disk, or before."""
 
     replid: str
     data: tuple[int, ...]
+    unsynced: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

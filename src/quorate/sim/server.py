@@ -292,7 +292,7 @@ class RedisServer(ServerState):
 
         def ready() -> None:
             if life == self.life and end in self.followers:
-                end.send(Full(self.replid, tuple(self.log)))
+                end.send(Full(self.replid, tuple(self.log), frozenset(self.history.unsynced)))
                 follower.online = True
                 self._changed()
 
@@ -315,7 +315,7 @@ class RedisServer(ServerState):
         self.heard_master = self.now
         match message:
             case Full():
-                self.history.resynced(self.log, message.data)
+                self.history.resynced(self.log, message)
                 self.log = list(message.data)
                 self._now_following(end, message.replid)
             case Continue():

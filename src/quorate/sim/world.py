@@ -1,10 +1,11 @@
 """A whole world from a seed: its size and manners, its servers, sentinels, clients and network."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from quorate.core.inputs import Input
 from quorate.core.outcome import Result
 from quorate.core.requests import AskDown, PublishHello, Reconfigure, Request, StepAside
+from quorate.model.candidates import Tag
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
@@ -45,6 +46,11 @@ class Options:
     """Whether sentinels know the masters by name in the beginning."""
     password: str = ""
     """The password of all servers, which sentinels and clients know."""
+    max_lag: int = 0
+    """candidate-max-lag of all masters, in writes; 0 is no limit."""
+    nofailover: int | None = None
+    prefer: int | None = None
+    """Which server of each group has that tag: 0 is the first master."""
 
 
 _TOLD = frozenset({Reconfigure, StepAside, AskDown, PublishHello})
@@ -61,7 +67,7 @@ def draw(seed: str) -> Options:
     dice = Dice(seed).split("options")
     # Small worlds are common: more of them fit into an hour, and most interleavings need no more.
     sentinels = dice.choice((3, 3, 3, 3, 4, 5, 5, 6, 7))
-    return Options(
+    options = Options(
         seed=seed,
         sentinels=sentinels,
         masters=dice.choice((1, 1, 1, 2, 3) if sentinels < 5 else (1, 1, 1, 2)),
@@ -78,6 +84,18 @@ def draw(seed: str) -> Options:
         password=dice.choice(("", "", "secret")),
         # Drawn last, so that a seed draws everything else as it would without it.
         classic=dice.between(1, sentinels - 1) if dice.chance(34) else 0,
+    )
+    return _with_wishes(options)
+
+
+def _with_wishes(options: Options) -> Options:
+    """What operators say of who may be promoted: drawn from a stream of its own, so that all else stays as it was."""
+    dice = Dice(options.seed).split("wishes")
+    return replace(
+        options,
+        max_lag=dice.choice((1, 5, 30)) if dice.chance(12) else 0,
+        nofailover=dice.between(0, options.replicas) if dice.chance(12) else None,
+        prefer=dice.between(0, options.replicas) if dice.chance(12) else None,
     )
 
 
@@ -183,6 +201,7 @@ class World:
                 f"sentinel failover-timeout {name} {self.options.failover_timeout}",
                 f"sentinel parallel-syncs {name} {self.options.parallel_syncs}",
             ]
+            lines += self._wishes(group)
             if self.options.password:
                 lines.append(f"sentinel auth-pass {name} {self.options.password}")
         dice = self.dice.split(node.name)
@@ -192,6 +211,17 @@ class World:
         host.dns = {group.servers[0].node.name: group.servers[0].node.ip for group in self.groups}
         self.schedule.after(dice.between(0, 500), host.start)
         return host
+
+    def _wishes(self, group: Group) -> list[str]:
+        """Our own directives; to C sentinels they are comments."""
+        options, head = self.options, "#quorate sentinel"
+        lines = [f"{head} candidate-max-lag {group.name} {options.max_lag}"] if options.max_lag else []
+        tags = {options.prefer: Tag.PREFER, options.nofailover: Tag.NOFAILOVER}
+        for index, tag in tags.items():
+            if index is not None:
+                where = group.servers[index].node.ip
+                lines.append(f"{head} replica-tag {group.name} {where} {SERVER_PORT} {tag.value}")
+        return lines
 
     def _client(self, group: Group) -> None:
         node = self.node(f"client-{group.name}")

@@ -192,20 +192,21 @@ def vote_of(reply: Reply) -> tuple[bool, RunId | None, Epoch] | None:
     return down == 1, None if leader == b"*" else RunId(text_of(leader)), Epoch(epoch)
 
 
-def config_of(reply: Reply) -> tuple[Epoch | None, Epoch | None]:
-    """Config epoch and current epoch of a peer: ours answer SENTINEL QUORATE name with the two numbers.
+def config_of(reply: Reply) -> tuple[Epoch | None, Epoch | None, Epoch | None]:
+    """Config epoch, current epoch and leader epoch of a peer: ours answer SENTINEL QUORATE name with the three numbers.
 
-    C Sentinel answers SENTINEL MASTER name with names and values in turn, and the current epoch is not among them.
-    Both None for anything else.
+    C Sentinel answers SENTINEL MASTER name with names and values in turn, and the first is all that we learn from it.
+    All None for anything else.
     """
     if not isinstance(reply, list):
-        return None, None
-    if len(reply) == 2:
-        return _epoch(reply[0]), _epoch(reply[1])
+        return None, None, None
+    if len(reply) == 3:
+        config, current, leader = (_epoch(number) for number in reply)
+        return config, current, leader
     for name, value in zip(reply[::2], reply[1::2], strict=False):
         if name == b"config-epoch" and isinstance(value, bytes) and _NUMBER.fullmatch(value):
-            return _epoch(int(value)), None
-    return None, None
+            return _epoch(int(value)), None, None
+    return None, None, None
 
 
 def _epoch(value: Reply) -> Epoch | None:

@@ -1,5 +1,8 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
 from quorate.core import (
     cadence,
     candidacy,
@@ -13,9 +16,10 @@ from quorate.core import (
     watching,
 )
 from quorate.core.outcome import Tell
-from quorate.core.selection import Candidate
+from quorate.core.selection import Candidate, Limits
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
+from quorate.model.candidates import Tag
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch
 from quorate.model.notice import Event, Notice
@@ -33,8 +37,35 @@ LOSSES = "losses are explained"
 LIVENESS = "all comes right in time"
 
 
-def _most_lagging(candidate: Candidate) -> tuple[int, int, bool, str]:
-    return (candidate.priority, candidate.offset, not candidate.run_id, candidate.run_id.lower())
+def _most_lagging(candidate: Candidate) -> tuple[bool, int, int, bool, str]:
+    return (
+        candidate.tag is not Tag.PREFER,
+        candidate.priority,
+        candidate.offset,
+        not candidate.run_id,
+        candidate.run_id.lower(),
+    )
+
+
+def _blind_to(**what: str | int) -> Callable[[Function], Function]:
+    """Selects without knowing something of the limits."""
+
+    def blinded(right: Function) -> Function:
+        return lambda candidates, limit: right(candidates, replace(limit, **what))
+
+    return blinded
+
+
+def _deaf_to(tag: Tag) -> Callable[[Function], Function]:
+    """Selects as if nobody had that tag."""
+
+    def deaf(right: Function) -> Function:
+        def select(candidates: Iterable[Candidate], limit: Limits) -> object:
+            return right([replace(c, tag=None if c.tag is tag else c.tag) for c in candidates], limit)
+
+        return select
+
+    return deaf
 
 
 def _newest_or_not(right: Function) -> Function:
@@ -105,6 +136,20 @@ FAILOVERS = (
         PROMOTION,
         at=(5, 20),
     ),
+    mutant(
+        "promotes whoever has the highest offset, whatever its history",
+        Patch(selection, "select", _blind_to(history="")),
+        PROMOTION,
+        at=(13, 40),
+    ),
+    mutant("forgets candidate-max-lag", Patch(selection, "select", _blind_to(max_lag=0)), PROMOTION, at=(126, 130)),
+    mutant(
+        "promotes who is tagged nofailover",
+        Patch(selection, "select", _deaf_to(Tag.NOFAILOVER)),
+        PROMOTION,
+        at=(14, 40),
+    ),
+    mutant("prefers nobody", Patch(selection, "select", _deaf_to(Tag.PREFER)), PROMOTION, at=(13, 40)),
     mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 20)),
     mutant(
         "takes over any configuration", Patch(gossip, "on_hello", _newest_or_not), EPOCHS, CONFIGURATION, at=(0, 20)
@@ -119,7 +164,7 @@ FAILOVERS = (
         "sends clients back to a master of the past",
         Patch(gossip, "on_hello", _older_address),
         LOSSES,
-        at=(11, 40),
+        at=(69, 100),
         alone=True,
     ),
     mutant(

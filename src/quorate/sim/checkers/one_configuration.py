@@ -7,6 +7,8 @@ from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
 
+_PROMOTED = frozenset({Event.PROMOTED_SLAVE, Event.FAILOVER_END})
+
 
 class OneConfiguration(Checker):
     """Compares hellos.
@@ -28,8 +30,10 @@ class OneConfiguration(Checker):
         elif notice.event is Event.ELECTED_LEADER and notice.master is not None:
             if not self.world.knows_all(host, notice.master):
                 self._forced.add((notice.master, host.leader_epoch(notice.master)))
-        elif notice.event is Event.PROMOTED_SLAVE and notice.master is not None and not host.is_ours:
-            # A C sentinel may promote in an epoch that others were elected in.
+        elif notice.event in _PROMOTED and notice.master is not None and not host.is_ours:
+            # A C sentinel may promote in an epoch that others were elected in. Until its failover ends it takes over
+            # the epochs of newer configurations for the address that it is failing over from, and tells its promoted
+            # replica under the last of them then, maybe without having told it before.
             master = host.master(notice.master)
             self._forced.add((notice.master, master.config_epoch if master is not None else 0))
 

@@ -1,6 +1,7 @@
 """A promoted replica was eligible, and no better one was known: judged by a second, naive reading of the rule."""
 
 from quorate.core.view import ReplicaView
+from quorate.model.candidates import Tag
 from quorate.model.identity import MasterName
 from quorate.model.info import Role
 from quorate.model.notice import Event, Notice
@@ -33,6 +34,8 @@ class Promotion(Checker):
             return
         if not self._fit(host, notice.master, chosen):
             self.violated(f"{host.node.name} selected {chosen_name}, which is not fit: {chosen}")
+        if self._left_behind(host, notice.master, chosen):
+            self.violated(f"{host.node.name} selected {chosen_name}, which is too far behind: {chosen}")
         strangers = self._strangers(host, notice.master)
         if chosen_name in strangers:
             self.violated(f"{host.node.name} selected {chosen_name}, which has not the master's data: {chosen}")
@@ -41,16 +44,43 @@ class Promotion(Checker):
             self._planned.discard((host, notice.master))
             return
         for other in replicas:
-            if other.instance.name in strangers:
+            if other.instance.name in strangers or self._left_behind(host, notice.master, other):
                 continue
-            better = (other.priority, -other.offset) < (chosen.priority, -chosen.offset)
+            better = self._rank(host, notice.master, other) < self._rank(host, notice.master, chosen)
             # A connection that is being made anew shows as one, but carries nothing yet.
             if better and not other.instance.link.pending and self._fit(host, notice.master, other):
                 self.violated(f"{host.node.name} selected {chosen_name} though {other.instance.name} is better")
 
+    def _rank(self, host: SentinelHost, name: MasterName, replica: ReplicaView) -> tuple[bool, int, int]:
+        return not self._is_tagged(host, name, replica, Tag.PREFER), replica.priority, -replica.offset
+
+    def _is_tagged(self, host: SentinelHost, name: MasterName, replica: ReplicaView, tag: Tag) -> bool:
+        master = host.master(name)
+        here = (replica.instance.ip, replica.instance.port)
+        return master is not None and any((t.host, t.port) == here and t.tag is tag for t in master.settings.tags)
+
+    def _left_behind(self, host: SentinelHost, name: MasterName, replica: ReplicaView) -> bool:
+        """Whether somebody of its history has had more than it by more than candidate-max-lag."""
+        master = host.master(name)
+        if master is None or not master.settings.max_lag:
+            return False
+        role = master.role
+        ours = role.histories[0] if role.reported is Role.MASTER and role.histories else ""
+        strange = {
+            r.instance.name for r in host.replicas(name) if ours and r.role.histories and ours not in r.role.histories
+        }
+        if replica.instance.name in strange:
+            offsets = [r.offset for r in host.replicas(name) if self._fit(host, name, r)]
+        else:
+            offsets = [r.offset for r in host.replicas(name) if r.instance.name not in strange]
+            offsets.append(role.offset if role.reported is Role.MASTER else 0)
+        return any(offset - replica.offset > master.settings.max_lag for offset in offsets)
+
     def _fit(self, host: SentinelHost, name: MasterName, replica: ReplicaView) -> bool:
         flags = replica.instance.flags
         if "s_down" in flags or "disconnected" in flags or replica.priority == 0:
+            return False
+        if self._is_tagged(host, name, replica, Tag.NOFAILOVER):
             return False
         master = host.master(name)
         if master is None:

@@ -28,12 +28,21 @@ _OVER = frozenset(
 
 @dataclass(slots=True)
 class _Work:
-    """What a leader is doing: for how long the others leave it alone, and whether it still is at it."""
+    """What a leader is doing: when it won, how long it may take, and whether it still is at it."""
 
     host: SentinelHost
     stood: Millis
-    until: Millis = 0
+    won: Millis = 0
+    timeout: Millis = 0
     running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A vote that a sentinel has cast: when, and what it then took for the time that a failover may take."""
+
+    at: Millis
+    timeout: Millis
 
 
 class Winners(Checker):
@@ -45,7 +54,7 @@ class Winners(Checker):
         super().__init__(world)
         self._works: dict[tuple[MasterName, int], list[_Work]] = {}
         self._planned: set[tuple[SentinelHost, MasterName]] = set()
-        self._part: dict[tuple[SentinelHost, MasterName], dict[int, Millis]] = {}
+        self._part: dict[tuple[SentinelHost, MasterName], dict[int, _Part]] = {}
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - it remembers epochs, no times
         self._part = {key: epochs for key, epochs in self._part.items() if key[0] is not host}
@@ -64,7 +73,7 @@ class Winners(Checker):
         elif notice.event in _OVER:
             self._over(host, name)
         elif notice.event is Event.VOTE_FOR_LEADER:
-            self._part.setdefault((host, name), {})[int(notice.text.split()[-1])] = now
+            self._voted(host, name, int(notice.text.split()[-1]))
         elif notice.event in PLANNED:
             self._planned.add((host, name))
         elif notice.event is Event.TRY_FAILOVER:
@@ -77,6 +86,11 @@ class Winners(Checker):
         elif notice.event is Event.ELECTED_LEADER:
             self._won(host, name)
 
+    def _voted(self, host: SentinelHost, name: MasterName, epoch: int) -> None:
+        master = host.master(name)
+        timeout = master.settings.failover_timeout if master is not None else 0
+        self._part.setdefault((host, name), {})[epoch] = _Part(self.world.schedule.now, timeout)
+
     def _won(self, host: SentinelHost, name: MasterName) -> None:
         master = host.master(name)
         if master is None:
@@ -84,7 +98,8 @@ class Winners(Checker):
         for work in self._works.get((name, master.leader_epoch), ()):
             if work.host is host:
                 work.running = True
-                work.until = self.world.schedule.now + master.settings.failover_timeout
+                work.won = self.world.schedule.now
+                work.timeout = master.settings.failover_timeout
 
     def _over(self, host: SentinelHost, name: MasterName) -> None:
         for (of, _), works in self._works.items():
@@ -102,15 +117,11 @@ class Winners(Checker):
         for epoch, took_part in self._part.get((host, name), {}).items():
             for work in self._works.get((name, epoch), ()):
                 # A clock that runs ahead of ours, and a candidate that began long after us, are nobody's fault.
-                known = work.stood <= took_part + 500 and host.clock_offset == 0
-                if (
-                    work.running
-                    and work.host is not host
-                    and now < work.until
-                    and known
-                    and master.config_epoch < epoch
-                ):
+                known = work.stood <= took_part.at + 500 and host.clock_offset == 0
+                # Nobody knows how long an operator allows another sentinel, but only what was set at this one.
+                until = work.won + min(work.timeout, took_part.timeout, master.settings.failover_timeout)
+                if work.running and work.host is not host and now < until and known and master.config_epoch < epoch:
                     self.violated(
                         f"{host.node.name} stands for {name} though {work.host.node.name} won epoch {epoch}"
-                        f" and may be at work until {work.until}"
+                        f" and may be at work until {until}"
                     )
