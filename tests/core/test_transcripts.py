@@ -106,7 +106,7 @@ def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, st
         case "answers" if server:
             server.pong = Pong[plain[1]]
         case "cut" | "joined" if server:
-            server.link_up = verb == "joined"
+            server.link_up, server.syncing = verb == "joined", "syncing" in plain
         case "hello":
             world.hello(plain[0], int(options["epoch"]), int(options["master"]), int(options["config"]))
         case "ask-vote":

@@ -49,6 +49,7 @@ class Server:
     up: bool = True
     frozen: bool = False
     link_up: bool = True
+    syncing: bool = False
     pong: Pong = Pong.PONG
     refuses: str = ""
     """The name of the request of a move that it answers by an error."""
@@ -60,7 +61,7 @@ class Server:
         if self.follows is None:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
             return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
-        section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
+        section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True, self.syncing)
         down_for = 0 if self.link_up else 1000
         return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, histories=self.told)
 

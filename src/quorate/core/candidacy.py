@@ -6,6 +6,7 @@ from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot
 from quorate.model.identity import EPOCH_LIMIT, Epoch, RunId, bytes_of
+from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
 
@@ -162,7 +163,8 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
     # Whom to promote is decided on what they say from now on. A master that still answers says how far it has come.
-    for server in (*master.replicas, *(() if master.sdown else (master,))):
+    answers = not master.sdown or master.role is Role.SLAVE
+    for server in (*master.replicas, *((master,) if answers else ())):
         server.link.info_asked = 0
         cadence.hurry_info(turn, master, server)
     turn.check(master)

@@ -30,6 +30,14 @@ def choose(turn: Turn, master: Master, only: Replica | None = None) -> Selection
     return replace(choice, chosen=only.name if fit else None)
 
 
+def awaits_info(master: Master) -> bool:
+    """Whether a server that may answer yet has not said how far it is since we stood."""
+    # One that is down because it has become a replica answers all the same.
+    servers = (master, *master.replicas)
+    living = [s for s in servers if not s.sdown or (s is master and s.role is Role.SLAVE)]
+    return any(s.link.usable and s.link.info_asked for s in living)
+
+
 def look(state: State, now: Millis, master: Master) -> Selection:
     """The same for whoever only asks."""
     tuning, settings = state.tuning, master.settings

@@ -10,9 +10,11 @@ from quorate.core import (
     conflict,
     connecting,
     discovery,
+    finishing,
     handover,
     reconfiguration,
     record,
+    staying,
     switching,
     voting,
 )
@@ -187,33 +189,30 @@ def _settle(turn: Turn, master: Master, failover: Failover) -> Millis | None:
         failover.promoted = chosen
         _promoted(turn, master, failover, chosen)
         return None
-    master.config_epoch = failover.epoch
-    record.close(turn, master, Ending.DONE)
-    master.failover = None
-    master.alone = False
-    master.no_start_before = 0
-    turn.touch(master)
-    cadence.greet_everybody(turn, master)
+    staying.stay(turn, master, failover, Ending.DONE)
     return None
 
 
 def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     if failover.settles:
         return _settle(turn, master, failover)
+    if failover.restored:
+        return _nobody_fit(turn, master, failover)
     patience = failover.entered + FRESH_INFO_WAIT
-    servers = (master, *master.replicas)
-    if turn.now < patience and any(s.link.usable and s.link.info_asked and not s.sdown for s in servers):
+    if turn.now < patience and choosing.awaits_info(master):
         return patience
+    if failover.only is not None and failover.move is None:
+        if not finishing.is_left_over(turn, master, failover):
+            abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
+            return None
+        failover.adopts = failover.only.role is Role.MASTER
     choice = choosing.choose(turn, master, failover.only)
     record.chosen(turn, master, choice)
     for name, reason in choice.refused:
         turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
     if chosen is None:
-        abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
-        if turn.state.durable >= failover.needs and failover.only is None:
-            handover.restore(turn, master)
-        return None
+        return _nobody_fit(turn, master, failover)
     failover.promoted = chosen
     turn.about(Event.SELECTED_SLAVE, master, chosen)
     if failover.adopts:
@@ -222,6 +221,13 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     enter(turn, failover, FailoverState.SEND_SLAVEOF_NOONE)
     turn.about(Event.STATE_SEND_SLAVEOF_NOONE, master, chosen)
     return None
+
+
+def _nobody_fit(turn: Turn, master: Master, failover: Failover) -> Millis | None:
+    due = staying.restore(turn, master, failover)
+    if due is None and master.failover is failover:
+        abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
+    return due
 
 
 def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Millis | None:

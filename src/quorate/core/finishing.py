@@ -5,8 +5,8 @@ are sent to. Or each calls itself a replica of the other. Any sentinel of ours t
 election, and can promote nobody but that replica.
 """
 
-from quorate.core import asking, cadence, candidacy
-from quorate.core.state import DataServer, Master, Replica
+from quorate.core import asking, cadence, candidacy, choosing
+from quorate.core.state import DataServer, Failover, Master, Replica
 from quorate.core.turn import Turn
 from quorate.model.info import Role
 from quorate.model.millis import Millis
@@ -45,15 +45,26 @@ def maybe_finish(turn: Turn, master: Master) -> Millis | None:
     if turn.now < due:
         return due
     busy = state.stopping or state.save_error or asking.awaits_disk(turn, master)
-    if busy or min(master.info_at, heir.info_at) < turn.now - FRESH:
+    stale = min(master.info_at, heir.info_at) < turn.now - FRESH
+    if busy or stale or choosing.choose(turn, master, heir).chosen is None:
         return turn.now + cadence.WATCHED_INFO
     place = f"{heir.address.shown(state.settings.announce_hostnames)} {heir.address.port}"
     turn.about(Event.MOVE_LEFT_OVER, master, master, f" #{place}")
     master.finish_after = turn.now + 2 * FINISH_AFTER
-    failover = candidacy.stand_for(turn, master, heir)
-    if failover is not None:
-        failover.adopts = heir.role is Role.MASTER
+    candidacy.stand_for(turn, master, heir)
     return None
+
+
+def is_left_over(turn: Turn, master: Master, failover: Failover) -> bool:
+    """Elected to end a move: whether both servers say, since we stood, that it is half way.
+
+    Its leader may have been slow and not dead, and have taken everything back meanwhile.
+    """
+    heir = failover.only
+    assert heir is not None
+    if master.role is not Role.SLAVE or master.sdown or min(master.info_at, heir.info_at) < failover.started:
+        return False
+    return _heir(turn, master) is heir
 
 
 def _heir(turn: Turn, master: Master) -> Replica | None:

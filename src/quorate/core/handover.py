@@ -255,19 +255,3 @@ def undo(turn: Turn, master: Master, failover: Failover) -> None:
         link.pending += 1
     connecting.ask_info(turn, link)
     turn.about(Event.MOVE_UNDONE, master, master)
-
-
-def restore(turn: Turn, master: Master) -> None:
-    """Elected, and nobody is fit to be promoted: a master that follows nobody who could be followed is one again.
-
-    A move may have ended half way, and those who knew of it have forgotten: server and replica follow each other.
-    """
-    report = master.info
-    fresh = report is not None and turn.now - master.info_at <= turn.state.tuning.ask_period * 5
-    if report is None or not fresh or master.role is not Role.SLAVE or report.slave.link_up is not False:
-        return
-    if master.link.usable:
-        turn.send(master.link, Reconfigure(master.id, None))
-        master.link.pending += 1
-        connecting.ask_info(turn, master.link)
-        turn.about(Event.MOVE_UNDONE, master, master)

@@ -161,6 +161,8 @@ class Failover:
     """The one replica that may be promoted: an operator named it, or a leader that died had promoted it."""
     adopts: bool = False
     """That replica was master already when we chose it."""
+    restored: Millis = 0
+    """Nobody was fit, and the old master was told then to be one again; 0 when it was not."""
     diary: Diary = field(default_factory=Diary)
     """For the record that is kept of it."""
 

@@ -24,6 +24,8 @@ class SlaveSection:
     priority: int | None = None
     offset: int | None = None
     announced: bool | None = None
+    syncing: bool = False
+    """It copies all data from its master now; meanwhile its link does not count as up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Ending(Enum):
     """A newer configuration came from another sentinel."""
     UNDONE = "undone"
     """A coordinated move that was given up: writes went on where they were."""
+    RESTORED = "restored"
+    """Nobody was fit, and the old master, which followed nobody who could be followed, got its role back."""
     LEAVING = "leaving"
     """The leader was told to end before anybody was promoted."""
     NOT_SAVED = "not-saved"

@@ -81,6 +81,7 @@ def _slave(lines: bytes) -> SlaveSection:
         priority=priority if priority is not None and 0 <= priority <= _LARGEST_PRIORITY else None,
         offset=offset if offset is not None and offset >= 0 else None,
         announced=None if announced is None else announced != 0,
+        syncing=_value(lines, b"master_sync_in_progress:") == b"1",
     )
 
 

@@ -8,10 +8,10 @@ from quorate.core import (
     candidacy,
     discovery,
     gossip,
-    handover,
     reconfiguration,
     roster,
     selection,
+    staying,
     tilt,
     watching,
 )
@@ -169,7 +169,7 @@ FAILOVERS = (
     ),
     mutant(
         "leaves a master a replica that nobody leads",
-        Patch(handover, "restore", always(None)),
+        Patch(staying, "restore", always(None)),
         LIVENESS,
         at=(900146, 1),
     ),
