@@ -89,7 +89,7 @@ def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
         awaited = server is failover.promoted and failover.state is FailoverState.WAIT_PROMOTION
         if awaited or server.reconf in (Reconf.SENT, Reconf.INPROG):
             return SLOT
-    if master.odown or failover or server.link_down_for or server.role is Role.MASTER:
+    if master.odown or failover or server.cut_off or server.role is Role.MASTER:
         return min(normal, FAST_INFO)
     return normal
 

@@ -9,7 +9,7 @@ from quorate.core import connecting, record
 from quorate.core.inputs import MoveAnswered, Step
 from quorate.core.move import Move, Phase
 from quorate.core.requests import AskOffset, PauseWrites, Reconfigure, ResumeWrites, StepAside
-from quorate.core.state import Failover, Master, Replica
+from quorate.core.state import Failover, FailoverState, Master, Replica
 from quorate.core.turn import Turn
 from quorate.model.info import Role
 from quorate.model.millis import Millis
@@ -236,10 +236,13 @@ _STEPS = {
 def undo(turn: Turn, master: Master, failover: Failover) -> None:
     """The failover is given up before anybody was seen to be promoted: the old master is to go on as it was."""
     move = failover.move
-    if move is None or not (move.paused or move.ordered_aside):
+    moved = move is not None and (move.paused or move.ordered_aside)
+    if (moved or failover.only is not None) and failover.state is not FailoverState.WAIT_START:
+        # Whoever voted for us leaves the master to us for a while, a C Sentinel for twice failover-timeout. Nobody but
+        # us knows that nothing comes of it: if the master dies now it is for us to stand again.
+        master.no_start_before = 0
+    if move is None or not moved:
         return
-    # We are the only sentinel that could say that nothing came of our election: let us stand again if need be.
-    master.no_start_before = 0
     link = master.link
     if link.command is None:
         turn.remark(Level.WARNING, f"The master of {master.name} cannot be told to go on: no connection to it")

@@ -97,6 +97,11 @@ class Replica(DataServer):
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether it has no link to its master, as far as it says. The seconds that it tells are 0 in the first one."""
+        return self.link_down_for != 0 or (self.info is not None and self.info.slave.link_up is False)
+
 
 @dataclass(slots=True, eq=False)
 class Peer(Watched):

@@ -75,9 +75,7 @@ class ServerState:
 
     def info(self) -> InfoReport:
         """What INFO says; the same object until something in it changes."""
-        down_for = (
-            0 if self.is_master or self.link_up else max(1, self.now - self.link_down_since) // 1000 * 1000 or 1000
-        )
+        down_for = 0 if self.is_master or self.link_up else (self.now - self.link_down_since) // 1000 * 1000
         if self._info is None or self._info.link_down_for != down_for or self._info.slave.offset != len(self.log):
             ids = tuple(replid for replid in (self.replid, self.replid2) if replid)
             if self.is_master:
