@@ -134,7 +134,7 @@ FAILOVERS = (
         "promotes the most lagging replica",
         Patch(selection, "preference", instead(_most_lagging)),
         PROMOTION,
-        at=(5, 20),
+        at=(61, 20),
     ),
     mutant(
         "promotes whoever has the highest offset, whatever its history",
