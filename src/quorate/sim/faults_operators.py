@@ -13,7 +13,7 @@ from quorate.core.inputs import (
 )
 from quorate.model.identity import MasterName
 from quorate.model.settings import MasterSettings
-from quorate.sim.faults import Kind, Planned
+from quorate.sim.faults import Aim, Kind, Planned
 from quorate.sim.faults_scene import Scene, Struck
 from quorate.sim.host import SentinelHost
 from quorate.sim.server import RedisServer
@@ -34,7 +34,7 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
         case Kind.FAILOVER:
             return _failover(scene, host)
         case Kind.MOVE:
-            return _move(scene, host)
+            return _move(scene, fault, host)
         case Kind.RESET:
             return _reset(host, name)
         case Kind.MONITOR:
@@ -71,12 +71,23 @@ def _failover(scene: Scene, host: SentinelHost) -> Struck:
     return Struck(what, lambda: None)
 
 
-def _move(scene: Scene, host: SentinelHost) -> Struck | None:
-    """Coordinated; C Sentinel does not know the word, so who knows it is asked."""
+def _move(scene: Scene, fault: Planned, host: SentinelHost) -> Struck | None:
+    """Coordinated; C Sentinel does not know the word, so who knows it is asked. Often the replicas fall behind soon."""
     if not host.is_ours:
         return None
     host.typed(MoveRequested(host.caller(None), scene.name, None, None))
-    return Struck(f"FAILOVER {scene.name} COORDINATED at {host.node.name}", lambda: None)
+    what = f"FAILOVER {scene.name} COORDINATED at {host.node.name}"
+    master = scene.server(Aim.MASTER)
+    if master is None or not scene.dice.chance(40):
+        return Struck(what, lambda: None)
+    others = [server.node.ip for server in scene.group.servers if server is not master]
+    stream = frozenset((master.node.ip, ip) for ip in others)
+    begin = scene.dice.skewed(1, 60)
+    end = begin + scene.dice.skewed(20, 3_000)
+    book = scene.world.troubles
+    scene.world.schedule.after(begin, lambda: book.cut(fault.number, stream))
+    scene.world.schedule.after(end, lambda: book.cut(fault.number, frozenset()))
+    return Struck(f"{what}; nothing comes from {master.node.name} to other servers for {end - begin} ms", lambda: None)
 
 
 def _mistyped(settings: MasterSettings) -> MasterSettings:

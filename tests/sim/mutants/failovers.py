@@ -1,6 +1,6 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from quorate.core import (
@@ -8,6 +8,7 @@ from quorate.core import (
     candidacy,
     discovery,
     gossip,
+    handover,
     reconfiguration,
     roster,
     selection,
@@ -15,9 +16,10 @@ from quorate.core import (
     tilt,
     watching,
 )
+from quorate.core.move import Move, Phase
 from quorate.core.outcome import Tell
 from quorate.core.selection import Candidate, Limits
-from quorate.core.state import Master, Peer, Watched
+from quorate.core.state import Master, Peer, Replica, Watched
 from quorate.core.turn import Turn
 from quorate.model.candidates import Tag
 from quorate.model.hello import Hello
@@ -34,6 +36,7 @@ NOTICES = "notices are consistent"
 ORDER = "the core is in order"
 MEMORY = "memory is bounded"
 LOSSES = "losses are explained"
+MOVES = "a coordinated move loses nothing"
 LIVENESS = "all comes right in time"
 
 
@@ -119,6 +122,15 @@ def _no_end_of_sdown(right: Function) -> Function:
     return turned
 
 
+def _impatient(right: Mapping[Phase, Function]) -> Mapping[Phase, Function]:
+    """The order to step aside is on its way: that must do."""
+
+    def stepping_aside(turn: Turn, master: Master, move: Move, chosen: Replica) -> None:
+        move.enter(Phase.CLEAR)
+
+    return {**right, Phase.STEPPING_ASIDE: stepping_aside}
+
+
 def _kept(right: Function) -> Function:
     """Peers that were dropped are watched for ever."""
 
@@ -172,6 +184,18 @@ FAILOVERS = (
         Patch(staying, "restore", always(None)),
         LIVENESS,
         at=(900146, 1),
+    ),
+    mutant(
+        "moves a master to a replica that has not caught up",
+        Patch(handover, "_has_all", always(True)),
+        MOVES,
+        at=(53, 60),
+    ),
+    mutant(
+        "moves a master without waiting until the old one is a replica",
+        Patch(handover, "_STEPS", _impatient),
+        MOVES,
+        at=(2, 20),
     ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(
