@@ -117,6 +117,8 @@ def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, st
             world.submit(inputs.MoveRequested(Caller(int(plain[0])), NAME, to, timeout))
         case "refuses" if server:
             server.refuses = plain[1] if len(plain) > 1 else ""
+        case "version" if server:
+            server.version = tuple(int(part) for part in plain[1].split("."))
         case "turn" if server:
             server.follows = int(options["of"]) if options["of"] else None
         case "offset" if server:

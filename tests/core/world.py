@@ -51,6 +51,7 @@ class Server:
     link_up: bool = True
     syncing: bool = False
     pong: Pong = Pong.PONG
+    version: tuple[int, ...] = (7, 0, 15)
     refuses: str = ""
     """The name of the request of a move that it answers by an error."""
     delay: int = 1
@@ -58,12 +59,15 @@ class Server:
 
     def info(self, servers: "dict[int, Server]") -> InfoReport:
         """What it answers to INFO now."""
+        run_id, version = RunId(self.run_id), self.version
         if self.follows is None:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
-            return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
+            return InfoReport(
+                b"", run_id, Role.MASTER, mine, offset=self.offset, histories=self.histories, version=version
+            )
         section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True, self.syncing)
         down_for = 0 if self.link_up else 1000
-        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, histories=self.told)
+        return InfoReport(b"", run_id, Role.SLAVE, (), down_for, section, histories=self.told, version=version)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Planned moves of real servers under writers: nothing that was acknowledged is lost, and refusals touch nothing."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -7,7 +8,7 @@ import time
 import pytest
 
 from benchmarks.writers import Writers
-from tests.real.cluster import NAME, Lab, Process, Trio, eventually, follows
+from tests.real.cluster import NAME, Lab, Process, Trio, eventually, fields, follows
 from tests.real.wire import Failure
 
 pytestmark = pytest.mark.real
@@ -117,6 +118,57 @@ def test_a_move_whose_leader_is_killed_is_ended_by_another_sentinel(lab: Lab) ->
     print(f"ended {time.monotonic() - began:.1f} s after it began")
     assert follows(old, new)
     assert any("+move-left-over" in one.log() for one in rest)
+
+
+def test_a_move_to_a_replica_that_stands_still_is_taken_back(lab: Lab) -> None:
+    trio = lab.trio(replicas=1)
+    old, frozen = trio.servers
+    leader = trio.sentinels[0]
+    with writers_of(trio) as writers:
+        eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
+        assert leader.sentinel("FAILOVER", NAME, "COORDINATED", "TIMEOUT", 200) == "OK"
+        # It has just said that it would obey.
+        frozen.notify(signal.SIGSTOP)
+        eventually(lambda: "-move-undone" in leader.log(), "the move is taken back", 2)
+        eventually(lambda: _role(old) == "master", "the old master is one again", 1)
+        writers.check(old.port)
+        time.sleep(0.3)
+        assert writers.check(old.port).acknowledged > 50, "writes go on where they were"
+        frozen.notify(signal.SIGCONT)
+        assert all(sentinel.master_port() == old.port for sentinel in trio.sentinels)
+        eventually(lambda: follows(frozen, old), "the replica follows as before", 20)
+        trio.settled()
+        count = writers.check(old.port)
+    assert count.lost == 0
+    told = history_of(leader)
+    assert (told["cause"], told["new"]) == ("move", "")
+    assert told["ending"] in {"undone", "slave-timeout"}
+
+
+def test_a_leader_that_brings_a_failover_to_its_end_leaves_at_the_second_signal(lab: Lab) -> None:
+    trio = lab.trio(replicas=1)
+    old, frozen = trio.servers
+    leader, *rest = trio.sentinels
+    frozen.notify(signal.SIGSTOP)
+    assert leader.sentinel("FAILOVER", NAME) == "OK"
+    eventually(lambda: _role(old) == "slave", "the old master has stepped aside", 1, 0.01)
+    leader.notify(signal.SIGTERM)
+    time.sleep(0.15)
+    assert leader.child is not None
+    assert leader.child.poll() is None, "it does not leave a master without its role"
+    leader.stop(patience=0.3)
+    frozen.notify(signal.SIGCONT)
+    trio.sentinels = rest
+    eventually(lambda: all(one.master_port() == frozen.port for one in rest), "the others end it", 4)
+    eventually(lambda: follows(old, frozen), "the old master follows", 4)
+    assert any("+move-left-over" in one.log() for one in rest)
+
+
+def history_of(sentinel: Process) -> dict[str, str]:
+    """The newest record that a sentinel keeps."""
+    found = sentinel.sentinel("FAILOVERS", NAME)
+    assert isinstance(found, list)
+    return fields(found[0])
 
 
 def _role(server: Process) -> str:
