@@ -50,8 +50,8 @@ def time_limit(master: Master, failover: Failover) -> Millis:
 
 
 def is_committed(failover: Failover) -> bool:
-    """Whether going on is the shortest way out: the old master may already be a replica."""
-    return failover.move is not None and failover.move.ordered_aside
+    """Whether going on is the shortest way out: the old master may already be a replica, or be none any more."""
+    return failover.restored > 0 or (failover.move is not None and failover.move.ordered_aside)
 
 
 def on_answered(turn: Turn, master: Master, move: Move, answer: MoveAnswered) -> None:
