@@ -154,7 +154,7 @@ FAILOVERS = (
         PROMOTION,
         at=(13, 40),
     ),
-    mutant("forgets candidate-max-lag", Patch(selection, "select", _blind_to(max_lag=0)), PROMOTION, at=(126, 130)),
+    mutant("forgets candidate-max-lag", Patch(selection, "select", _blind_to(max_lag=0)), PROMOTION, at=(581, 1)),
     mutant(
         "promotes who is tagged nofailover",
         Patch(selection, "select", _deaf_to(Tag.NOFAILOVER)),
