@@ -29,6 +29,7 @@ def test_a_coordinated_move_loses_no_acknowledged_write(lab: Lab) -> None:
         eventually(lambda: all(s.master_port() == wanted.port for s in trio.sentinels), "the move is made")
         eventually(lambda: follows(old, wanted), "the old master follows", 2)
         trio.settled()
+        time.sleep(0.5)
         count = writers.check(wanted.port)
     print(f"{count.acknowledged} writes acknowledged, {count.lost} lost, write gap {count.gaps} ms")
     assert count.lost == 0
