@@ -163,6 +163,10 @@ bench-capacity: $(VENV)/.runtime ## CPU and memory with 100 masters, beside C Se
 bench-load: $(VENV)/.runtime ## failovers amid 9,000 clients and 10,000 queries a second, beside C Sentinel (ARGS=...)
 	@$(BIN)/python -m benchmarks.load $(ARGS)
 
+.PHONY: bench-switchover
+bench-switchover: $(VENV)/.runtime ## planned moves under 5,000 writes a second, beside C Sentinel (ARGS=...)
+	@$(BIN)/python -m benchmarks.switchover $(ARGS)
+
 .PHONY: bench-simulator
 bench-simulator: $(VENV)/.runtime ## speed of simulated worlds on one core (ARGS=...)
 	@$(BIN)/python benchmarks/simulator.py $(ARGS)

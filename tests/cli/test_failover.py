@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
-from quorate.cli import failover
+from quorate.cli import failover, switchover
 from quorate.client.picture import Master, Place, Replica, Seen
 
 
@@ -61,4 +62,23 @@ def test_every_way_of_giving_up_is_explained() -> None:
         "-failover-abort-not-elected",
         "-failover-abort-no-good-slave",
         "-failover-abort-slave-timeout",
+        "-failover-abort-move",
+        "-failover-abort-leaving",
     }
+
+
+def test_what_a_coordinated_move_was_refused_for_is_repeated() -> None:
+    reply = "NOGOODSLAVE h:2: it is down"
+    assert failover._refusal(reply, MASTER).text == "Refused: h:2: it is down. Nothing was changed."
+    reply = "NOGOODSLAVE h:2: its link to the master is down"
+    assert failover._refusal(reply, MASTER).text == "Refused: h:2: its link to the master is down. Nothing was changed."
+    reply = "ERR wrong number of arguments for 'sentinel|failover' command"
+    assert "knows no coordinated moves" in failover._refusal(reply, MASTER).text
+
+
+def test_a_server_to_move_to_has_a_port() -> None:
+    runner = CliRunner()
+    for wrong in ("db-1", ":6379", "db-1:0", "db-1:x"):
+        told = runner.invoke(switchover.command, ["m", "--to", wrong])
+        assert told.exit_code == 2
+        assert "is not HOST:PORT" in told.output

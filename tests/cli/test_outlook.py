@@ -77,6 +77,20 @@ def test_each_obstacle_is_named(outlook: Outlook, words: list[str]) -> None:
     assert [word for word in words if word not in text] == []
 
 
+@pytest.mark.parametrize(
+    ("wait", "guessed", "words"),
+    [
+        (0, False, "127.0.0.1:26380 may at once"),
+        (4_000, False, "the first in 4 s"),
+        (20_000, False, "nobody is known to start one sooner"),
+        (0, True, "nobody is known to start one sooner"),
+    ],
+)
+def test_it_is_said_who_may_start_while_this_sentinel_waits(wait: int, guessed: bool, words: str) -> None:
+    survey = why(replace(OUTLOOK, wait=12_000), other=replace(OUTLOOK, wait=wait, guessed=guessed))
+    assert words in " ".join(" ".join(lines(survey)).split())
+
+
 def test_sentinels_that_would_choose_otherwise_are_named() -> None:
     swapped = replace(
         OUTLOOK,

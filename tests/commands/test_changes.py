@@ -7,6 +7,7 @@ from quorate.core.inputs import (
     FailureSimulated,
     FlushRequested,
     MonitorRequested,
+    MoveRequested,
     RemoveRequested,
     ResetRequested,
     TuningChanged,
@@ -27,6 +28,34 @@ def test_failover_remove_and_flushconfig_ask_the_core() -> None:
     assert world.asked(session, "SENTINEL", "FAILOVER", "mymaster") == FailoverRequested(CALLER, NAME)
     assert world.asked(session, "SENTINEL", "REMOVE", "mymaster") == RemoveRequested(CALLER, NAME)
     assert world.asked(session, "SENTINEL", "FLUSHCONFIG") == FlushRequested(CALLER)
+
+
+def test_failover_coordinated_asks_the_core_for_a_move() -> None:
+    world = World()
+    session = world.connect()
+    head = ("SENTINEL", "FAILOVER", "mymaster", "Coordinated")
+    assert world.asked(session, *head) == MoveRequested(CALLER, NAME, None, None)
+    assert world.asked(session, *head, "TO", "db-1", "6380") == MoveRequested(CALLER, NAME, ("db-1", 6380), None)
+    moved = MoveRequested(CALLER, NAME, ("db-1", 6380), 250)
+    assert world.asked(session, *head, "timeout", "250", "to", "db-1", "6380") == moved
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["FORCE"], "ERR wrong number of arguments for 'sentinel|failover' command"),
+        (["TO", "db-1", "6380"], "ERR wrong number of arguments for 'sentinel|failover' command"),
+        (["COORDINATED", "TO", "db-1"], "ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds]"),
+        (["COORDINATED", "TO", "db-1", "0"], "ERR Invalid port number."),
+        (["COORDINATED", "TO", "a", "1", "TO", "b", "2"],
+         "ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds]"),
+        (["COORDINATED", "TIMEOUT", "0"], "ERR TIMEOUT is a positive number of milliseconds"),
+        (["COORDINATED", "TIMEOUT", "x"], "ERR TIMEOUT is a positive number of milliseconds"),
+    ],
+)  # fmt: skip
+def test_other_words_after_a_failover_are_refused(words: list[str], error: str) -> None:
+    world = World()
+    assert world.reply(world.connect(), "SENTINEL", "FAILOVER", "mymaster", *words) == Error(error)
 
 
 @pytest.mark.parametrize(

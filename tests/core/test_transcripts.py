@@ -106,11 +106,25 @@ def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, st
         case "answers" if server:
             server.pong = Pong[plain[1]]
         case "cut" | "joined" if server:
-            server.link_up = verb == "joined"
+            server.link_up, server.syncing = verb == "joined", "syncing" in plain
         case "hello":
             world.hello(plain[0], int(options["epoch"]), int(options["master"]), int(options["config"]))
         case "ask-vote":
             world.ask_vote(int(plain[0]), plain[1], int(options["epoch"]), int(options["master"]))
+        case "move":
+            to = ("127.0.0.1", int(options["to"])) if "to" in options else None
+            timeout = int(options["timeout"]) if "timeout" in options else None
+            world.submit(inputs.MoveRequested(Caller(int(plain[0])), NAME, to, timeout))
+        case "refuses" if server:
+            server.refuses = plain[1] if len(plain) > 1 else ""
+        case "version" if server:
+            server.version = tuple(int(part) for part in plain[1].split("."))
+        case "turn" if server:
+            server.follows = int(options["of"]) if options["of"] else None
+        case "offset" if server:
+            server.offset = int(plain[1])
+        case "leave":
+            world.submit(inputs.Stopping())
         case "failover":
             world.submit(inputs.FailoverRequested(Caller(int(plain[0])), NAME))
         case "reset":

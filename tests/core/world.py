@@ -5,6 +5,7 @@ It is not a simulator: nothing here is random, and peers are puppets. It exists 
 
 import heapq
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from quorate.core import inputs, invariants, outcome, requests
 from quorate.core.driver import Driver
@@ -24,6 +25,9 @@ ME = RunId("a" * 40)
 NAME = MasterName("mymaster")
 START = 100_000
 
+Moving = requests.Rehearse | requests.AskOffset | requests.PauseWrites | requests.StepAside | requests.ResumeWrites
+MOVING = (requests.Rehearse, requests.AskOffset, requests.PauseWrites, requests.StepAside, requests.ResumeWrites)
+
 
 def run_id(letter: str) -> RunId:
     """Forty times one hexadecimal digit."""
@@ -40,25 +44,32 @@ class Server:
     priority: int = 100
     run_id: str = ""
     histories: tuple[str, ...] = ("f" * 40,)
-    told: tuple[str, ...] = ()
+    told: tuple[str, ...] = ("f" * 40,)
     """The replication ids that it tells as a replica."""
     up: bool = True
     frozen: bool = False
     link_up: bool = True
     cut_off: int = 1000
     """For how long a replica whose link is not up says that it has been so, in milliseconds."""
+    syncing: bool = False
     pong: Pong = Pong.PONG
+    version: tuple[int, ...] = (7, 0, 15)
+    refuses: str = ""
+    """The name of the request of a move that it answers by an error."""
     delay: int = 1
     """Milliseconds between an INFO and its answer, which says what was so when it was asked."""
 
     def info(self, servers: "dict[int, Server]") -> InfoReport:
         """What it answers to INFO now."""
+        run_id, version = RunId(self.run_id), self.version
         if self.follows is None:
             mine = tuple((HOST, s.port) for s in servers.values() if s.follows == self.port and s.up)
-            return InfoReport(b"", RunId(self.run_id), Role.MASTER, mine, offset=self.offset, histories=self.histories)
-        section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True)
+            return InfoReport(
+                b"", run_id, Role.MASTER, mine, offset=self.offset, histories=self.histories, version=version
+            )
+        section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True, self.syncing)
         down_for = 0 if self.link_up else self.cut_off
-        return InfoReport(b"", RunId(self.run_id), Role.SLAVE, (), down_for, section, 0, self.told)
+        return InfoReport(b"", run_id, Role.SLAVE, (), down_for, section, histories=self.told, version=version)
 
 
 @dataclass
@@ -245,6 +256,8 @@ class World:
                 server.follows = None if request.target is None else request.target[1]
         if server.frozen or not server.up:
             return
+        if isinstance(request, MOVING):
+            self._to_moved(conn, server, request)
         match request:
             case requests.Ping():
                 self.soon(inputs.Pinged(conn, server.pong, server.pong.value))
@@ -256,6 +269,32 @@ class World:
                 self.soon(inputs.Reconfigured(conn, request.about, ""))
             case _:
                 pass
+
+    def _to_moved(self, conn: ConnId, server: Server, request: Moving) -> None:
+        """A request of a planned move; `server.refuses` names the one that it answers by an error."""
+        kind = type(request).__name__
+        error = "NOPERM no permissions" if server.refuses == kind else ""
+        is_master = server.follows is None
+        offset: int | None = None
+        match request:
+            case requests.ResumeWrites():
+                self.say(f"-> {server.port} resume writes")
+                return
+            case requests.Rehearse():
+                step = inputs.Step.REHEARSED
+            case requests.AskOffset():
+                step, offset = inputs.Step.OFFSET, server.offset
+            case requests.PauseWrites():
+                self.say(f"-> {server.port} pause writes for {request.millis}")
+                step, offset = inputs.Step.PAUSED, server.offset if is_master else None
+            case requests.StepAside():
+                self.say(f"-> {server.port} step aside for {request.target[0]} {request.target[1]}")
+                step, offset = inputs.Step.STEPPED_ASIDE, server.offset if is_master else None
+                if not error:
+                    server.follows = request.target[1]
+            case _:
+                assert_never(request)
+        self.soon(inputs.MoveAnswered(conn, request.move, step, offset, error))
 
     def _to_puppet(self, conn: ConnId, puppet: Puppet, request: requests.Request) -> None:
         match request:

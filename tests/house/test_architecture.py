@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from quorate.core.failover import MOVES
+from quorate.core.phases import MOVES
 
 _PAGE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 

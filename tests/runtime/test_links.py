@@ -16,26 +16,34 @@ from quorate.core.inputs import (
     LinkClosed,
     LinkOpened,
     LinkRefused,
+    MoveAnswered,
     PeerAnswered,
     Pinged,
     Pong,
     Published,
     Reconfigured,
+    Step,
 )
 from quorate.core.requests import (
     AskConfig,
     AskDown,
     AskInfo,
     AskKind,
+    AskOffset,
     Authenticate,
     ConnId,
     InstanceId,
     KillScript,
+    MoveId,
     NameClient,
+    PauseWrites,
     Ping,
     PublishHello,
     Reconfigure,
+    Rehearse,
     Request,
+    ResumeWrites,
+    StepAside,
 )
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
@@ -53,6 +61,15 @@ CONFIG = AskConfig(ABOUT, MasterName("m"), ours=True)
 ASK = AskDown(ABOUT, "127.0.0.1", 6379, Epoch(5), None)
 PUBLISH = PublishHello(ABOUT, HELLO)
 ORDER = Reconfigure(ABOUT, None)
+MOVE = MoveId(12)
+AS_MASTER = b"role:master\r\nmaster_repl_offset:77\r\n"
+AS_REPLICA = b"role:slave\r\nslave_repl_offset:55\r\nmaster_repl_offset:66\r\n"
+
+
+def bulk(text: bytes) -> bytes:
+    """A bulk string."""
+    return b"$%d\r\n%b\r\n" % (len(text), text)
+
 
 both_loops = pytest.mark.parametrize("loop", LOOPS)
 
@@ -138,6 +155,36 @@ SPELLED: list[tuple[Request, bytes]] = [
         + encode_command("CLIENT", "KILL", "TYPE", "pubsub")
         + encode_command("EXEC"),
     ),
+    (ResumeWrites(), encode_command("CLIENT", "UNPAUSE")),
+    (AskOffset(MOVE), encode_command("INFO", "replication")),
+    (
+        PauseWrites(MOVE, 750),
+        encode_command("MULTI")
+        + encode_command("CLIENT", "PAUSE", 750, "WRITE")
+        + encode_command("INFO", "replication")
+        + encode_command("EXEC"),
+    ),
+    (
+        StepAside(MOVE, ("10.0.0.9", 6380)),
+        encode_command("MULTI")
+        + encode_command("INFO", "replication")
+        + encode_command("SLAVEOF", "10.0.0.9", 6380)
+        + encode_command("CONFIG", "REWRITE")
+        + encode_command("CLIENT", "KILL", "TYPE", "normal")
+        + encode_command("CLIENT", "KILL", "TYPE", "pubsub")
+        + encode_command("EXEC"),
+    ),
+    (
+        Rehearse(MOVE),
+        encode_command("MULTI")
+        + encode_command("CLIENT", "PAUSE", 0, "WRITE")
+        + encode_command("CLIENT", "UNPAUSE")
+        + encode_command("INFO", "replication")
+        + encode_command("SLAVEOF", "127.0.0.1", "rehearsal")
+        + encode_command("CONFIG", "REWRITE")
+        + encode_command("CLIENT", "KILL", "TYPE", "rehearsal")
+        + encode_command("EXEC"),
+    ),
 ]
 
 
@@ -204,6 +251,43 @@ ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
         ORDER,
         b"-NOPERM multi\r\n-ERR x\r\n-ERR x\r\n-ERR x\r\n-ERR x\r\n-ERR EXEC without MULTI\r\n",
         [Reconfigured(CONN, ABOUT, "NOPERM multi")],
+    ),
+    (
+        Rehearse(MOVE),
+        b"+OK\r\n" + b"+QUEUED\r\n" * 6 + b"*2\r\n+OK\r\n-ERR port\r\n",
+        [MoveAnswered(CONN, MOVE, Step.REHEARSED, None, "")],
+    ),
+    (
+        Rehearse(MOVE),
+        b"+OK\r\n" + b"+QUEUED\r\n" * 4 + b"-NOPERM config\r\n" + b"+QUEUED\r\n" + b"-EXECABORT\r\n",
+        [MoveAnswered(CONN, MOVE, Step.REHEARSED, None, "NOPERM config")],
+    ),
+    (
+        PauseWrites(MOVE, 9),
+        b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n" + bulk(AS_MASTER),
+        [MoveAnswered(CONN, MOVE, Step.PAUSED, 77, "")],
+    ),
+    (
+        PauseWrites(MOVE, 9),
+        b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n" + bulk(AS_REPLICA),
+        [MoveAnswered(CONN, MOVE, Step.PAUSED, None, "")],
+    ),
+    (
+        PauseWrites(MOVE, 9),
+        b"+OK\r\n-ERR syntax\r\n+QUEUED\r\n-EXECABORT\r\n",
+        [MoveAnswered(CONN, MOVE, Step.PAUSED, None, "ERR syntax")],
+    ),
+    (AskOffset(MOVE), bulk(AS_REPLICA), [MoveAnswered(CONN, MOVE, Step.OFFSET, 55, "")]),
+    (AskOffset(MOVE), b"-NOPERM info\r\n", [MoveAnswered(CONN, MOVE, Step.OFFSET, None, "NOPERM info")]),
+    (
+        StepAside(MOVE, ("h", 1)),
+        b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"+OK\r\n-ERR no file\r\n:1\r\n:0\r\n",
+        [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "")],
+    ),
+    (
+        StepAside(MOVE, ("h", 1)),
+        b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"-ERR in cluster\r\n+OK\r\n:1\r\n:0\r\n",
+        [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "ERR in cluster")],
     ),
 ]
 

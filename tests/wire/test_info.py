@@ -49,7 +49,9 @@ SLAVE_FACTS = SlaveSection("db-1.example.org", 6379, False, 42, 987654321, False
 
 def test_a_master() -> None:
     replicas = (("127.0.0.1", 6380), ("::1", 6381))
-    assert parse_info(MASTER) == InfoReport(MASTER, RunId(ID), Role.MASTER, replicas, offset=1234, histories=(REPLID,))
+    assert parse_info(MASTER) == InfoReport(
+        MASTER, RunId(ID), Role.MASTER, replicas, offset=1234, histories=(REPLID,), version=(7, 0, 15)
+    )
 
 
 def test_a_promoted_master_names_the_history_that_it_continues() -> None:
@@ -179,3 +181,18 @@ def test_garbage_never_harms(text: bytes) -> None:
     hosts = [host for host, _ in report.replicas] + [report.slave.master_host or "x"]
     assert all(len(host.split()) == 1 and host.isascii() and host.isprintable() for host in hosts)
     assert all(1 <= port <= 65535 for _, port in report.replicas)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        (b"redis_version:6.2.14\r\n", (6, 2, 14)),
+        (b"redis_version:7.2\nvalkey_version:8.1.1\n", (7, 2)),
+        (b"redis_version:255.255.255\n", (255, 255, 255)),
+        (b"redis_version:7.x\n", ()),
+        (b"redis_version:1234567.0\n", ()),
+        (b"redis_mode:standalone\n", ()),
+    ],
+)
+def test_the_version_is_numbers_or_unknown(text: bytes, version: tuple[int, ...]) -> None:
+    assert parse_info(text).version == version

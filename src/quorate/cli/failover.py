@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import click
 
@@ -37,30 +39,48 @@ def command(context: click.Context, /, name: str, **given: object) -> None:
 
     Exit code: 0 done, 1 refused or given up, 2 no sentinel could be reached, 64 wrong usage or no such master.
     """
+    conduct(context, given, Order(name, "failover", "to lead a failover"))
+
+
+def conduct(context: click.Context, given: Mapping[str, object], order: "Order") -> None:
+    """Have a sentinel lead it, print what happens, and leave with the exit code that tells how it ended."""
     try:
         whom = target.find(given)
-        asyncio.run(_run(whom, name))
+        asyncio.run(_run(whom, order))
     except LocalError as error:
         context.exit(complain(error, 2))
     except _FailedError as error:
         context.exit(complain(LocalError(error.text, error.hint), error.code))
     except UnreadableError as error:
         text = f"The sentinel was lost: {error.what.text}."
-        context.exit(complain(LocalError(text, "The failover may still go on; look with `quorate status`."), 2))
+        context.exit(complain(LocalError(text, f"The {order.what} may still go on; look with `quorate status`."), 2))
     except KeyboardInterrupt:
-        click.echo("No longer waiting; the failover goes on. Look with `quorate status`.", err=True)
+        click.echo(f"No longer waiting; the {order.what} goes on. Look with `quorate status`.", err=True)
         context.exit(130)
 
 
-async def _run(whom: target.Target, name: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a sentinel is asked for. `words` follow SENTINEL FAILOVER name; `patience`: seconds until it answers."""
+
+    name: str
+    what: str
+    task: str
+    words: tuple[str, ...] = ()
+    patience: float = 0.0
+
+
+async def _run(whom: target.Target, order: Order) -> None:
+    name = order.name
     sentinel, before = await _choose(whom, name)
-    click.echo(f"Sentinel {sentinel.place} is to lead a failover of {name}, whose master is {before.seen.place}.")
+    click.echo(f"Sentinel {sentinel.place} is {order.task} of {name}, whose master is {before.seen.place}.")
     # The subscription stands before the failover begins, so that no event is missed.
     async with await Line.open(sentinel.place, whom.access) as ears:
         await ears.subscribe()
         began = time.monotonic()
-        async with await Line.open(sentinel.place, whom.access) as mouth:
-            (reply,) = await mouth.ask(("SENTINEL", "FAILOVER", name))
+        access = replace(whom.access, timeout=max(whom.access.timeout, order.patience))
+        async with await Line.open(sentinel.place, access) as mouth:
+            (reply,) = await mouth.ask(("SENTINEL", "FAILOVER", name, *order.words))
         if isinstance(reply, Exception):
             raise _refusal(parse.plain(str(reply)), before)
         new = await _follow(ears, whom, before, began)
@@ -126,6 +146,8 @@ def _print(channel: str, payload: str, elapsed: float) -> None:
 _GIVEN_UP = {
     "-failover-abort-not-elected": "Most sentinels did not answer in time. `quorate status` names those that are down.",
     "-failover-abort-no-good-slave": "No replica was fit at that moment. `quorate status --why` says why.",
+    "-failover-abort-move": "Writes go on where they were. The reason stands in the last line; nothing was lost.",
+    "-failover-abort-leaving": "The sentinel that led it was told to end. Ask again.",
     "-failover-abort-slave-timeout": "The chosen replica did not turn into a master in time. Look at its log: a wrong "
     "auth-user or a missing right to REPLICAOF, CONFIG or MULTI is the usual reason.",
 }
@@ -133,6 +155,13 @@ _GIVEN_UP = {
 
 def _refusal(reply: str, master: Master) -> _FailedError:
     """What the sentinel's error means and what helps."""
+    if "wrong number of arguments" in reply:
+        text = "Refused: this sentinel knows no coordinated moves."
+        return _FailedError(
+            text, "Ask one of Quorate with --sentinel HOST:PORT; C Sentinel has only `quorate failover`."
+        )
+    if reply.startswith("NOGOODSLAVE ") and "No suitable" not in reply:
+        return _FailedError(f"Refused: {reply.removeprefix('NOGOODSLAVE ')}. Nothing was changed.")
     if "No suitable replica" in reply or "NOGOODSLAVE" in reply:
         # Our own sentinels say why; for a C one it is computed.
         told = reply.partition("No suitable replica to promote: ")[2]

@@ -18,6 +18,7 @@ COMMANDS = {
     "history": ("quorate.cli.history", "Show past failovers: why, who agreed, whom they chose, how long it took."),
     "simulate": ("quorate.cli.simulate", "Run simulated clusters through faults and check what must hold."),
     "failover": ("quorate.cli.failover", "Promote a replica of a master on purpose."),
+    "switchover": ("quorate.cli.switchover", "Move a master on purpose without losing a write."),
     "drill": ("quorate.cli.drill", "Break a cluster while it is written to, and report what that cost."),
 }
 """By name: the module whose `command` it is, and one line for `quorate --help`, so that help imports none of them."""

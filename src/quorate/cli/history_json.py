@@ -9,8 +9,9 @@
                 lasted_ms
     sentinels   those asked, each: address, history (whether it keeps one), trouble ("": none)
 
-A sentinel is an object of id and address. Causes: down, operator, conflict, elsewhere. Endings: done, partly, followed,
-not-elected, no-good-slave, slave-timeout, overtaken, not-saved, reset, removed.
+A sentinel is an object of id and address. Causes: down, operator, conflict, move, left-over, elsewhere. Endings: done,
+partly, followed, not-elected, no-good-slave, slave-timeout, overtaken, undone, restored, leaving, not-saved,
+reset, removed.
 """
 
 import json

@@ -21,6 +21,9 @@ _ENDINGS = {
     Ending.NO_GOOD_REPLICA: ("no replica fit", "red"),
     Ending.NOT_PROMOTED: ("not promoted", "red"),
     Ending.OVERTAKEN: ("overtaken", "yellow"),
+    Ending.UNDONE: ("taken back", "yellow"),
+    Ending.RESTORED: ("restored", "green"),
+    Ending.LEAVING: ("leader left", "yellow"),
     Ending.NOT_SAVED: ("not saved", "red"),
     Ending.RESET: ("reset", "yellow"),
     Ending.REMOVED: ("removed", "yellow"),
@@ -34,6 +37,9 @@ _SENTENCES = {
     Ending.NO_GOOD_REPLICA: "given up: no replica was fit",
     Ending.NOT_PROMOTED: "given up: the chosen replica did not become a master in time",
     Ending.OVERTAKEN: "given up: another sentinel's configuration came first",
+    Ending.UNDONE: "taken back: writes went on where they were",
+    Ending.RESTORED: "nobody was fit; the old master, a replica of nobody, got its role back",
+    Ending.LEAVING: "given up: its leader was told to end",
     Ending.NOT_SAVED: "taken back: the promotion could not be saved",
     Ending.RESET: "ended by SENTINEL RESET",
     Ending.REMOVED: "ended by SENTINEL REMOVE",
@@ -46,6 +52,9 @@ _STEPS = {
     Phase.STOOD.value: "stood for election",
     Phase.ELECTED.value: "elected leader",
     Phase.CHOSEN.value: "replica chosen",
+    Phase.PAUSED.value: "the master holds its writes",
+    Phase.CAUGHT_UP.value: "the replica has them all",
+    Phase.STEPPED_ASIDE.value: "the old master is a replica",
     Phase.ORDERED.value: "REPLICAOF NO ONE sent",
     Phase.PROMOTED.value: "the replica says it is a master",
     Phase.TOLD.value: "saved, announced to clients and peers",
@@ -145,6 +154,10 @@ def _why(told: Told) -> str:
             return "an operator asked for it" + (", and it went on without a majority" if record.alone else "")
         case Cause.CONFLICT:
             return "two configurations of one epoch had to be settled"
+        case Cause.MOVE:
+            return "an operator asked for a coordinated move"
+        case Cause.LEFT_OVER:
+            return "a move whose leader was gone had to be brought to its end"
         case Cause.ELSEWHERE:
             by = f"told by {told.name_of(record.told_by)}" if record.told_by is not None else "told by another sentinel"
             return f"{by}; {seen}" if record.down else by

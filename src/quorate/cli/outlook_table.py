@@ -26,7 +26,7 @@ def section(survey: Survey, asked: SentinelPicture, master: Master) -> list[Rend
     parts: list[RenderableType] = [Text(""), _answer(master, outlook), *map(_fact, facts(outlook))]
     if outlook.contenders:
         parts += [Text(""), _table(outlook)]
-    notes = [*_cautions(outlook), *others(survey, asked, master)]
+    notes = [*_cautions(outlook), *_waiting(survey, master, outlook), *others(survey, asked, master)]
     return parts + ([Text(""), *(Text.assemble(("- ", "dim"), note) for note in notes)] if notes else [])
 
 
@@ -103,10 +103,21 @@ def _merit(one: Contender) -> str:
     return "it is tagged prefer" if one.tag else "first in order of priority, data, run id"
 
 
+def _waiting(survey: Survey, master: Master, outlook: Outlook) -> Iterator[str]:
+    """Whether this sentinel starts none for a while, and who may nevertheless. C sentinels do not say when they may."""
+    if not outlook.wait or outlook.running:
+        return
+    found = ((other.place, survey.outlooks.get(other.place, {}).get(master.name)) for other in survey.others)
+    told = {place: theirs.wait for place, theirs in found if theirs is not None and not theirs.guessed}
+    ready = [str(place) for place, wait in told.items() if not wait]
+    rest = f"{', '.join(ready)} may at once" if ready else "nobody is known to start one sooner"
+    if not ready and told and (soonest := min(told.values())) < outlook.wait:
+        rest = f"the first in {soonest / 1000:.0f} s"
+    yield f"this sentinel starts none for another {outlook.wait / 1000:.0f} s (it has tried, or voted); {rest}"
+
+
 def _cautions(outlook: Outlook) -> Iterator[str]:
     if outlook.guessed:
         yield "a C sentinel does not say whom it would promote: computed from SENTINEL REPLICAS, which may be 10 s old"
-    if outlook.wait and not outlook.running:
-        yield f"this sentinel starts none for another {outlook.wait / 1000:.0f} s (it has tried, or voted); others may"
     if outlook.chosen is not None and not outlook.running and not (outlook.agreed and outlook.elected):
         yield "SENTINEL FAILOVER would succeed: an operator needs no quorum and no majority"

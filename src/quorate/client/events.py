@@ -126,5 +126,13 @@ _MEANINGS = {
     "+save-error-cleared": Meaning(Weight.GOOD, "can save its configuration again"),
     "+config-conflict": Meaning(Weight.BAD, "hears of another master under the same epoch: {}"),
     "+config-settled": Meaning(Weight.GOOD, "settles which of two masters it is: {}"),
+    "+move-begun": Meaning(Weight.STEP, "moves the master to {}"),
+    "+move-paused": Meaning(Weight.STEP, "{} holds its writes"),
+    "+move-caught-up": Meaning(Weight.DETAIL, "{} has all of them"),
+    "+move-stepped-aside": Meaning(Weight.STEP, "{} is a replica now"),
+    "-move-undone": Meaning(Weight.BAD, "writes go on at {}"),
+    "-failover-abort-move": Meaning(Weight.BAD, "gave up the move of {}"),
+    "-failover-abort-leaving": Meaning(Weight.BAD, "gave up the failover of {}: it was told to end"),
+    "+move-left-over": Meaning(Weight.STEP, "ends a move of {} whose leader is gone"),
     "+forced-without-majority": Meaning(Weight.BAD, "goes on with the failover of {} without a majority"),
 }

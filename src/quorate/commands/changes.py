@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from quorate.commands import config_options, set_options
 from quorate.commands.contract import Answer, Handler, Host, Later, Now, Session
-from quorate.commands.errors import refused
+from quorate.commands.errors import refused, wrong_arity
 from quorate.commands.numbers import integer
 from quorate.commands.results import NO_SUCH_MASTER, reply_of, whole
 from quorate.commands.set_options import LARGEST
@@ -15,11 +15,13 @@ from quorate.core.inputs import (
     FailureSimulated,
     FlushRequested,
     MonitorRequested,
+    MoveRequested,
     RemoveRequested,
     ResetRequested,
     TuningChanged,
 )
 from quorate.core.outcome import Result
+from quorate.model.address import MAX_PORT
 from quorate.model.identity import MasterName, bytes_of, text_of
 from quorate.model.settings import Tuning
 from quorate.wire.glob import matches
@@ -32,9 +34,33 @@ _KNOBS: Mapping[bytes, str] = {knob.name.replace("_", "-").encode(): knob.name f
 def failover(host: Host, session: Session, args: list[bytes]) -> Answer:
     """Promote a replica now, whether or not the master is down."""
     name = MasterName(text_of(args[2]))
+    if len(args) > 3 and args[3].lower() != b"coordinated":
+        return refused(wrong_arity("sentinel|failover"))
     if host.view().master_settings(name) is None:
         return refused(NO_SUCH_MASTER)
+    if len(args) > 3:
+        return _move(name, args[4:])
     return Later(lambda caller: FailoverRequested(caller, name), reply_of)
+
+
+def _move(name: MasterName, words: list[bytes]) -> Answer:
+    """`COORDINATED [TO host port] [TIMEOUT ms]`: move the master, and lose no write that was acknowledged."""
+    to: tuple[str, int] | None = None
+    timeout: int | None = None
+    while words:
+        match words[0].lower(), words[1:]:
+            case b"to", [host, port_text, *words] if to is None:
+                port = integer(port_text)
+                if port is None or not 0 < port <= MAX_PORT:
+                    return refused("ERR Invalid port number.")
+                to = (text_of(host), port)
+            case b"timeout", [millis, *words] if timeout is None:
+                timeout = integer(millis)
+                if timeout is None or not 0 < timeout <= LARGEST:
+                    return refused("ERR TIMEOUT is a positive number of milliseconds")
+            case _:
+                return refused("ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds]")
+    return Later(lambda caller: MoveRequested(caller, name, to, timeout), reply_of)
 
 
 def monitor(host: Host, session: Session, args: list[bytes]) -> Answer:

@@ -16,6 +16,10 @@ CATEGORIES = (
 """All ACL categories in the order in which ACL CAT lists them; most are empty on a sentinel port."""
 
 
+_EXTENDED = frozenset({"sentinel|failover"})
+"""What takes more words than any mode's server knows of; its handler refuses those that are not ours."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Command:
     """One command or subcommand. `arity` counts the words of the request, negative for "at least".
@@ -35,7 +39,9 @@ class Command:
 
     def accepts(self, count: int) -> bool:
         """True if a request of `count` words may be this command."""
-        return count == self.arity if self.arity > 0 else count >= -self.arity
+        if self.arity > 0:
+            return count == self.arity or (count > self.arity and self.name in _EXTENDED)
+        return count >= -self.arity
 
 
 @dataclass(frozen=True, slots=True)

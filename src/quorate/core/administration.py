@@ -2,7 +2,19 @@
 
 from typing import assert_never
 
-from quorate.core import cadence, candidacy, choosing, connecting, failover, record, roster, switching, watching
+from quorate.core import (
+    cadence,
+    candidacy,
+    choosing,
+    connecting,
+    coordination,
+    handover,
+    record,
+    repointing,
+    roster,
+    switching,
+    watching,
+)
 from quorate.core.inputs import (
     Caller,
     FailoverRequested,
@@ -10,12 +22,15 @@ from quorate.core.inputs import (
     FlushRequested,
     GlobalsChanged,
     MonitorRequested,
+    MoveRequested,
     RemoveRequested,
     ResetRequested,
     SettingsChanged,
     TuningChanged,
 )
+from quorate.core.move import Move
 from quorate.core.outcome import Count, Done, Refused, Reply, Result, UseRenames
+from quorate.core.requests import MoveId
 from quorate.core.state import Master, Peer, Watched
 from quorate.core.turn import Turn
 from quorate.model.address import MAX_PORT, Address, numeric
@@ -27,12 +42,11 @@ MOST_NAMES = 1024
 """Host names whose numbers are remembered."""
 
 NO_SUCH_MASTER = Refused("ERR No such master with that name")
-NO_GOOD_REPLICA = "NOGOODSLAVE No suitable replica to promote"
-"""The words of C Sentinel; behind a colon follow the reasons, if there is any replica."""
 NOT_SAVED = Refused("ERR Failed to save config file. Check server logs.")
 
 Change = (
     FailoverRequested
+    | MoveRequested
     | MonitorRequested
     | RemoveRequested
     | ResetRequested
@@ -49,6 +63,8 @@ def on_change(turn: Turn, change: Change) -> None:
     match change:
         case FailoverRequested():
             _failover(turn, change)
+        case MoveRequested():
+            coordination.request(turn, change)
         case MonitorRequested():
             monitor(turn, change)
         case RemoveRequested():
@@ -82,17 +98,19 @@ def _failover(turn: Turn, request: FailoverRequested) -> None:
     master = turn.state.masters.get(request.master)
     if master is None:
         turn.reply(request.caller, NO_SUCH_MASTER)
-    elif master.failover is not None:
+    elif master.failover is not None or master.rehearsal is not None:
         turn.reply(request.caller, Refused("INPROG Failover already in progress"))
     elif (choice := choosing.choose(turn, master)).chosen is None:
         for name, reason in choice.refused:
             turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")
-        turn.reply(request.caller, Refused(NO_GOOD_REPLICA + choosing.refusals(choice)))
+        turn.reply(request.caller, Refused(choosing.NO_GOOD_REPLICA + choosing.refusals(choice)))
     elif turn.state.save_error:
         turn.reply(request.caller, NOT_SAVED)
     else:
         turn.remark(Level.NOTICE, f"Executing user requested FAILOVER of '{master.name}'")
         candidacy.stand(turn, master, forced=True)
+        if master.failover is not None:
+            master.failover.move = Move(MoveId(turn.state.next_id()))
         turn.reply(request.caller, Done())
 
 
@@ -171,6 +189,7 @@ def _remove(turn: Turn, request: RemoveRequested) -> None:
     if master is None:
         turn.reply(request.caller, NO_SUCH_MASTER)
         return
+    _let_go(turn, master)
     turn.about(Event.UNMONITOR, master, master)
     record.close(turn, master, Ending.REMOVED)
     roster.remove_master(turn, master)
@@ -186,13 +205,21 @@ def _reset(turn: Turn, request: ResetRequested) -> None:
             shown = promoted.shown(turn.state.settings.announce_hostnames)
             switching.switch_master(turn, master, promoted, shown, "leader")
         elif master.failover is not None and master.current is not master:
-            failover.take_back(turn, master, master.failover)
+            repointing.take_back(turn, master, master.failover)
+        _let_go(turn, master)
         switching.reset(turn, master)
     answer = Reply(request.caller, Count(len(masters)))
     if masters:
         turn.promise(answer, otherwise=answer)
     else:
         turn.effects.append(answer)
+
+
+def _let_go(turn: Turn, master: Master) -> None:
+    """Nothing more comes of a move: its master goes on as it was."""
+    coordination.cancel(turn, master, "ERR The master was reset or removed meanwhile")
+    if master.failover is not None and master.current is master:
+        handover.undo(turn, master, master.failover)
 
 
 def _set(turn: Turn, change: SettingsChanged) -> None:

@@ -26,6 +26,9 @@ FAST_INFO: Millis = 1_000
 """INFO period of replicas while their master is down, failing over, or unreachable for them (spec 5.2), and of those
 that call themselves master: nobody should be wrong for longer than need be."""
 
+WATCHED_INFO: Millis = 300
+"""INFO period of all servers of a master that somebody is moving while it is up."""
+
 
 class Kind(Enum):
     """The three periodic sends."""
@@ -79,6 +82,8 @@ _as_before = lru_cache(maxsize=4096)(Hello)
 def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
     """How often a server is asked for INFO; every slot while a failover waits for what it will say."""
     normal = turn.state.tuning.info_period
+    if turn.now < master.watched_until:
+        normal = min(normal, WATCHED_INFO)
     if not isinstance(server, Replica):
         return normal
     failover = master.failover
@@ -86,7 +91,7 @@ def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
         awaited = server is failover.promoted and failover.state is FailoverState.WAIT_PROMOTION
         if awaited or server.reconf in (Reconf.SENT, Reconf.INPROG):
             return SLOT
-    if master.odown or failover or server.link_down_for or server.role is Role.MASTER:
+    if master.odown or failover or server.cut_off or server.role is Role.MASTER:
         return min(normal, FAST_INFO)
     return normal
 
@@ -167,7 +172,9 @@ def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
 
 
 def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
-    """The hello for one instance; None while our own address on that link is unknown."""
+    """The hello for one instance; None while our own address there is unknown, or the server holds what is written."""
+    if watched is master and master.paused:
+        return None
     settings = turn.state.settings
     host = settings.announce_ip or watched.link.local_ip
     if not host:

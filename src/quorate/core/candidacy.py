@@ -2,10 +2,11 @@
 
 from quorate.core import asking, cadence, conflict, record
 from quorate.core.chance import mixed
-from quorate.core.state import Failover, Master
+from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
 from quorate.core.voting import Ballot
 from quorate.model.identity import EPOCH_LIMIT, Epoch, RunId, bytes_of
+from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Level
 
@@ -115,6 +116,11 @@ def _rank(turn: Turn, master: Master) -> int:
     return sum(1 for place in order.values() if place < order[me])
 
 
+def turn_of(turn: Turn, master: Master) -> Millis:
+    """How long we wait behind others who might stand for the same reason."""
+    return STAGGER * _rank(turn, master)
+
+
 def _number(run_id: RunId) -> int:
     """A number for an id; the ids of a file may be any text."""
     return int.from_bytes(bytes_of(run_id)[:8], "big")
@@ -123,6 +129,19 @@ def _number(run_id: RunId) -> int:
 def stand(turn: Turn, master: Master, forced: bool) -> None:
     """Stand for the failover of a master."""
     _campaign(turn, master, forced=forced, settles=False)
+
+
+def stand_for(turn: Turn, master: Master, only: Replica) -> Failover | None:
+    """Stand for a failover that can promote nobody but this replica, and that needs a majority; None if we cannot."""
+    before = master.failover
+    _campaign(turn, master, forced=True, settles=False)
+    failover = master.failover
+    if failover is None or failover is before:
+        return None
+    # An epoch of its own, like a forced one, but never without a majority.
+    failover.forced, failover.seek_votes_until = False, 0
+    failover.only = only
+    return failover
 
 
 def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> None:
@@ -153,7 +172,8 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     for peer in master.peers.values():
         asking.ask(turn, master, peer)
     # Whom to promote is decided on what they say from now on. A master that still answers says how far it has come.
-    for server in (*master.replicas, *(() if master.sdown and not settles else (master,))):
+    answers = not master.sdown or master.role is Role.SLAVE or settles
+    for server in (*master.replicas, *((master,) if answers else ())):
         server.link.info_asked = 0
         cadence.hurry_info(turn, master, server)
     turn.check(master)

@@ -14,13 +14,28 @@ from quorate.model.millis import Millis
 LATE_INFO: Millis = 5_000
 """A replica whose INFO is older is no witness of when its master went."""
 
+NO_GOOD_REPLICA = "NOGOODSLAVE No suitable replica to promote"
+"""The words of C Sentinel; behind a colon follow the reasons, if there is any replica."""
+
 MOST_REASONS = 8
 """Refused replicas that one error names."""
 
 
-def choose(turn: Turn, master: Master) -> Selection:
-    """Whom we would promote now, and why not the others."""
-    return look(turn.state, turn.now, master)
+def choose(turn: Turn, master: Master, only: Replica | None = None) -> Selection:
+    """Whom we would promote now, and why not the others. With `only`: that one, if it is fit for it."""
+    choice = look(turn.state, turn.now, master)
+    if only is None:
+        return choice
+    fit = only in master.replicas and only.name not in dict(choice.refused)
+    return replace(choice, chosen=only.name if fit else None)
+
+
+def awaits_info(master: Master) -> bool:
+    """Whether a server that may answer yet has not said how far it is since we stood."""
+    # One that is down because it has become a replica answers all the same.
+    servers = (master, *master.replicas)
+    living = [s for s in servers if not s.sdown or (s is master and s.role is Role.SLAVE)]
+    return any(s.link.usable and s.link.info_asked for s in living)
 
 
 def look(state: State, now: Millis, master: Master) -> Selection:

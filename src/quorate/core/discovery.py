@@ -13,6 +13,7 @@ from quorate.model.notice import Event, Level
 def on_info(turn: Turn, master: Master, server: DataServer, report: InfoReport) -> None:
     """Take an INFO reply in. What it means for a failover under way is the failover's business."""
     previous, run_before = server.info, server.run_id
+    was_cut_off = isinstance(server, Replica) and server.cut_off
     server.info, server.info_at = report, turn.now
     if report is not previous:
         _note_run(turn, master, server, report)
@@ -22,11 +23,10 @@ def on_info(turn: Turn, master: Master, server: DataServer, report: InfoReport) 
         restarted = run_before is not None and server.run_id != run_before
         if previous is None or restarted:
             server.met, server.returned = turn.now, restarted or server.sdown_since > 0
-        was_cut_off = server.link_down_for
         server.link_down_for = report.link_down_for
         if report.role is Role.SLAVE:
             _note_following(turn, server, report)
-        if bool(was_cut_off) != bool(server.link_down_for):
+        if was_cut_off != server.cut_off:
             cadence.hurry_info(turn, master, server)
     if report.role is not None and report.role is not server.role:
         _note_role(turn, master, server, report.role)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, NewType, TypeAlias
 
-from quorate.core.requests import ConnId, InstanceId
+from quorate.core.requests import ConnId, InstanceId, MoveId
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport
+from quorate.model.millis import Millis
 from quorate.model.settings import GlobalSettings, MasterSettings, Tuning
 
 Caller = NewType("Caller", int)
@@ -145,6 +146,28 @@ class Reconfigured(NamedTuple):
     error: str
 
 
+class Step(Enum):
+    """Which request of a planned move an answer belongs to."""
+
+    REHEARSED = "rehearsed"
+    PAUSED = "paused"
+    OFFSET = "offset"
+    STEPPED_ASIDE = "stepped aside"
+
+
+class MoveAnswered(NamedTuple):
+    """A server's answer to a request of a planned move; `error` "" when it did what it was asked.
+
+    `offset` is how far its data go (None: not told). For `Step.OFFSET` it is what a replica has taken in itself.
+    """
+
+    conn: ConnId
+    move: MoveId
+    step: Step
+    offset: int | None
+    error: str
+
+
 class LinkRefused(NamedTuple):
     """A setup command (AUTH, CLIENT SETNAME) or INFO or PUBLISH was answered by an error; `text` is that error."""
 
@@ -170,6 +193,18 @@ class FailoverRequested(NamedTuple):
 
     caller: Caller
     master: MasterName
+
+
+class MoveRequested(NamedTuple):
+    """SENTINEL FAILOVER name COORDINATED. Answered by `Done` when the move begins, or by `Refused`.
+
+    `to` names the replica (None: the best one). `timeout` bounds the pause of writes (None: as long as is usual).
+    """
+
+    caller: Caller
+    master: MasterName
+    to: tuple[str, int] | None
+    timeout: Millis | None
 
 
 class MonitorRequested(NamedTuple):
@@ -268,9 +303,11 @@ Input: TypeAlias = (
     | KindAnswered
     | ConfigTold
     | Reconfigured
+    | MoveAnswered
     | LinkRefused
     | VoteRequested
     | FailoverRequested
+    | MoveRequested
     | MonitorRequested
     | RemoveRequested
     | ResetRequested

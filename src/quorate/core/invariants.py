@@ -3,8 +3,8 @@
 `check` is for tests and simulators, after every input. It looks at everything and changes nothing.
 """
 
-from quorate.core.failover import ABORTABLE
 from quorate.core.link import Link
+from quorate.core.phases import ABORTABLE
 from quorate.core.requests import ConnId, InstanceId
 from quorate.core.state import AFTER_PROMOTION, Failover, FailoverState, Master, Peer, Reconf, State, Watched
 from quorate.model.identity import EPOCH_LIMIT, RunId
@@ -83,7 +83,8 @@ def _check_failover(state: State, master: Master, failover: Failover) -> None:
     assert (failover.promoted is None) is (failover.state in UNCHOSEN), f"{name}: promoted {failover.promoted}"
     assert failover.promoted is None or failover.promoted in master.replicas, f"{name}: promotes a stranger"
     # Whoever is chosen to settle two configurations is mostly a master already.
-    ordered = failover.state not in UNSENT and (not failover.settles or failover.sent is not None)
+    ordered = failover.state not in UNSENT and not failover.adopts
+    ordered = ordered and (not failover.settles or failover.sent is not None)
     assert (failover.sent is not None) is ordered, f"{name}: sent on {failover.sent}"
     if failover.state in AFTER_PROMOTION:
         assert master.config_epoch == failover.epoch, f"{name}: told under epoch {master.config_epoch}"

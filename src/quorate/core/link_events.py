@@ -1,11 +1,12 @@
 """What news of a link means: it opened, broke, answered a PING, an INFO, a hello or a question."""
 
-from quorate.core import asking, connecting, discovery, failover, inputs, mending, roster, tilt, watching
+from quorate.core import asking, connecting, coordination, discovery, failover, inputs, mending, roster, tilt, watching
 from quorate.core.inputs import Pong
 from quorate.core.link import Link
 from quorate.core.requests import KillScript
 from quorate.core.state import DataServer, Master, Peer, Replica, Watched
 from quorate.core.turn import Turn
+from quorate.model.info import Role
 from quorate.model.notice import Event, Level
 
 UNTILT = "untilt"
@@ -31,6 +32,7 @@ LinkInput = (
     | inputs.KindAnswered
     | inputs.ConfigTold
     | inputs.Reconfigured
+    | inputs.MoveAnswered
     | inputs.LinkRefused
 )
 
@@ -61,6 +63,9 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
                 mending.on_told(turn, entry[0], entry[1], event)
         case inputs.Reconfigured():
             _answered(link)
+        case inputs.MoveAnswered():
+            _answered(link)
+            coordination.on_answered(turn, turn.state.instances[min(link.owners)][0], event)
         case inputs.LinkRefused():
             _refused(turn, link, event.text)
             if link.info_asked:
@@ -171,7 +176,7 @@ def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
     if isinstance(server, Replica):
         discovery.note_reconfigured(turn, master, server)
         mending.look(turn, master, server)
-    if master.failover is not None:
+    if master.failover is not None or master.role is Role.SLAVE:
         turn.check(master)
 
 

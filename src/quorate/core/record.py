@@ -22,6 +22,8 @@ _ABORTED = {
     Event.ABORT_NOT_ELECTED: Ending.NOT_ELECTED,
     Event.ABORT_NO_GOOD_SLAVE: Ending.NO_GOOD_REPLICA,
     Event.ABORT_SLAVE_TIMEOUT: Ending.NOT_PROMOTED,
+    Event.ABORT_MOVE: Ending.UNDONE,
+    Event.ABORT_LEAVING: Ending.LEAVING,
 }
 
 
@@ -67,6 +69,12 @@ def chosen(turn: Turn, master: Master, choice: Selection) -> None:
     if master.info is not None and master.info.role is Role.MASTER:
         known.append(master.info.offset)
     master.failover.diary.known_offset = max(known, default=None)
+
+
+def moved(turn: Turn, master: Master, phase: Phase) -> None:
+    """A step of a move, within a state of the failover."""
+    if master.failover is not None:
+        master.failover.diary.steps.append((phase.value, turn.now))
 
 
 def told(turn: Turn, failover: Failover) -> None:
@@ -157,6 +165,10 @@ def followed(turn: Turn, master: Master, peer: Peer, new: str) -> None:
 def _cause(failover: Failover) -> Cause:
     if failover.settles:
         return Cause.CONFLICT
+    if failover.move is not None and failover.move.coordinated:
+        return Cause.MOVE
+    if failover.only is not None:
+        return Cause.LEFT_OVER
     return Cause.OPERATOR if failover.forced else Cause.DOWN
 
 

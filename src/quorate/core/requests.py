@@ -1,16 +1,24 @@
-"""What the core asks of a server or a peer over one of its links. `runtime` turns these into commands."""
+"""What the core asks of a server or a peer over one of its links. `runtime` turns these into commands.
+
+The five requests of planned moves (from `Rehearse` on) are answered by `MoveAnswered`, but for the last.
+"""
 
 from dataclasses import dataclass
 from typing import NewType, TypeAlias
 
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.model.millis import Millis
 
 ConnId = NewType("ConnId", int)
 """One attempt at one connection. Never used again, so news of a dead connection is recognised and dropped."""
 
 InstanceId = NewType("InstanceId", int)
 """One monitored instance: a master, a replica, or a peer under one master. Never used again."""
+
+
+MoveId = NewType("MoveId", int)
+"""One planned move of a master. Never used again, so an answer that belongs to an earlier one is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,41 @@ class AskConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Every command of a planned move in one transaction, with arguments that do nothing: would it be let in?"""
+
+    move: MoveId
+
+
+@dataclass(frozen=True, slots=True)
+class PauseWrites:
+    """MULTI, CLIENT PAUSE millis WRITE, INFO replication, EXEC: from then on the stream of a master stands still."""
+
+    move: MoveId
+    millis: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class AskOffset:
+    """INFO replication: how far a server's data go."""
+
+    move: MoveId
+
+
+@dataclass(frozen=True, slots=True)
+class StepAside:
+    """As `Reconfigure`, with INFO replication at its head: how far a master had come when it became a replica."""
+
+    move: MoveId
+    target: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeWrites:
+    """CLIENT UNPAUSE; the reply is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
 class KillScript:
     """SCRIPT KILL; the reply is ignored."""
 
@@ -107,5 +150,10 @@ Request: TypeAlias = (
     | Reconfigure
     | AskKind
     | AskConfig
+    | Rehearse
+    | PauseWrites
+    | AskOffset
+    | StepAside
+    | ResumeWrites
     | KillScript
 )

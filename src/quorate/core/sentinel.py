@@ -8,9 +8,12 @@ from quorate.core import (
     cadence,
     candidacy,
     connecting,
+    coordination,
     failover,
+    finishing,
     gossip,
     inputs,
+    leaving,
     link_events,
     roster,
     routine,
@@ -149,6 +152,7 @@ def _react(turn: Turn, event: Input) -> None:
             outvoted = asking.on_vote_requested(turn, event)
             if outvoted is not None:
                 failover.step_down(turn, outvoted)
+                finishing.watch(turn, outvoted)
         case inputs.Saved():
             _on_saved(turn, event)
         case inputs.SaveFailed():
@@ -156,7 +160,7 @@ def _react(turn: Turn, event: Input) -> None:
         case inputs.Resolved():
             administration.on_resolved(turn, event.host, event.ip)
         case inputs.Stopping():
-            turn.state.stopping = True
+            leaving.leave(turn)
         case (
             inputs.LinkOpened()
             | inputs.LinkClosed()
@@ -166,6 +170,7 @@ def _react(turn: Turn, event: Input) -> None:
             | inputs.KindAnswered()
             | inputs.ConfigTold()
             | inputs.Reconfigured()
+            | inputs.MoveAnswered()
             | inputs.LinkRefused()
         ):
             link = turn.state.links.get(event.conn)
@@ -194,7 +199,7 @@ def _on_save_failed(turn: Turn, event: inputs.SaveFailed) -> None:
         turn.tell(Event.SAVE_ERROR, event.reason)
     turn.state.save_error = event.reason
     if turn.state.crashed:
-        # A simulated crash takes nothing back any more (see `failover.take_back`). It would wait for as long as the
+        # A simulated crash takes nothing back any more (see `repointing.take_back`). It would wait for as long as the
         # disk is full, and then save a promotion that others may have given up long ago; so it ends, as in C Sentinel.
         turn.effects.append(Exit(failover.CRASH_STATUS))
 
@@ -232,7 +237,8 @@ def _decide(turn: Turn, master: Master) -> None:
     """Everything that may follow for one master: objectively down? stand? next step? whom to ask?"""
     _judge_odown(turn, master)
     moments = [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
-    moments.append(candidacy.maybe_settle(turn, master))
+    moments += [candidacy.maybe_settle(turn, master), coordination.advance(turn, master)]
+    moments.append(finishing.maybe_finish(turn, master))
     if turn.state.masters.get(MasterName(master.name)) is master:
         moments.append(asking.ask_peers(turn, master))
     if master.sdown:

@@ -12,6 +12,7 @@ from quorate.core.chance import Chance
 from quorate.core.diary import Diary
 from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
+from quorate.core.move import Move, Rehearsal
 from quorate.core.requests import ConnId, InstanceId
 from quorate.model.address import Address, numeric
 from quorate.model.hello import Hello
@@ -96,6 +97,11 @@ class Replica(DataServer):
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether it has no link to its master, as far as it says. The seconds that it tells are 0 in the first one."""
+        return self.link_down_for != 0 or (self.info is not None and self.info.slave.link_up is False)
+
 
 @dataclass(slots=True, eq=False)
 class Peer(Watched):
@@ -158,6 +164,14 @@ class Failover:
     """From so many answers to INFO on the promoted replica's link on, they speak of the time after that order."""
     told: bool = False
     """The promotion is durable, and everybody has been told."""
+    move: Move | None = None
+    """What a planned failover does with the old master before anybody is promoted."""
+    only: "Replica | None" = None
+    """The one replica that may be promoted: an operator named it, or a leader that died had promoted it."""
+    adopts: bool = False
+    """That replica was master already when we chose it."""
+    restored: Millis = 0
+    """Nobody was fit, and the old master was told then to be one again; 0 when it was not."""
     diary: Diary = field(default_factory=Diary)
     """For the record that is kept of it."""
 
@@ -184,6 +198,12 @@ class Master(DataServer):
     lost_elections: int = 0
     stand_at: Millis = 0
     """Our turn to stand as a candidate, drawn when the master became objectively down; 0 when not drawn."""
+    rehearsal: Rehearsal | None = None
+    """A planned move that was asked for and is not begun: servers are asked whether they would obey."""
+    watched_until: Millis = 0
+    """Somebody moves this master, though it is up: until then we look often whether that was brought to its end."""
+    finish_after: Millis = 0
+    """An election to end somebody's move is under way, or just over: none of ours for that before then."""
     settle_at: Millis = 0
     """Our turn to settle two configurations of one epoch; 0 while there is but one."""
     conflict_at: Millis = 0
@@ -208,6 +228,11 @@ class Master(DataServer):
         if failover and failover.promoted and failover.state in AFTER_PROMOTION:
             return failover.promoted
         return self
+
+    @property
+    def paused(self) -> bool:
+        """Whether its writes are held, as far as we know: then PUBLISH would block, and every PING behind it."""
+        return self.failover is not None and self.failover.move is not None and self.failover.move.paused
 
     def instances(self) -> list[Watched]:
         """The master, its replicas and its peers."""

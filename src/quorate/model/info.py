@@ -24,6 +24,8 @@ class SlaveSection:
     priority: int | None = None
     offset: int | None = None
     announced: bool | None = None
+    syncing: bool = False
+    """It copies all data from its master now; meanwhile its link does not count as up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,5 @@ class InfoReport:
     slave: SlaveSection = SlaveSection()
     offset: int = 0
     histories: tuple[str, ...] = ()
+    version: tuple[int, ...] = ()
+    """`redis_version`, which Valkey tells as well; empty where absent."""

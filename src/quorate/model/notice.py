@@ -73,6 +73,14 @@ class Event(Enum):
     FORCED_WITHOUT_MAJORITY = ("+forced-without-majority", Level.WARNING)
     CONFIG_CONFLICT = ("+config-conflict", Level.WARNING)
     CONFIG_SETTLED = ("+config-settled", Level.WARNING)
+    MOVE_BEGUN = ("+move-begun", Level.WARNING)
+    MOVE_PAUSED = ("+move-paused", Level.WARNING)
+    MOVE_CAUGHT_UP = ("+move-caught-up", Level.WARNING)
+    MOVE_STEPPED_ASIDE = ("+move-stepped-aside", Level.WARNING)
+    MOVE_UNDONE = ("-move-undone", Level.WARNING)
+    ABORT_MOVE = ("-failover-abort-move", Level.WARNING)
+    ABORT_LEAVING = ("-failover-abort-leaving", Level.WARNING)
+    MOVE_LEFT_OVER = ("+move-left-over", Level.WARNING)
     EPOCH_REFUSED = ("-epoch-refused", Level.WARNING)
 
     @property

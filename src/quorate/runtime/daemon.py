@@ -53,13 +53,13 @@ LAST_WORDS = 0.04
 LAST_BYTES = 0.005
 """Seconds that the loop still turns at the end, so that replies that were given leave."""
 
-LEADING_PATIENCE = 3.0
-"""Seconds by which a leader between choosing a replica and its promotion stays on: others could only start anew."""
+LEADING_PATIENCE = 1.9
+"""Seconds by which a leader stays on that has ordered a promotion, or an old master aside: to tell everybody of it."""
 
 REPEAT_AFTER: Millis = 60_000
 """Until the log hears of the same failure to save again."""
 
-_LEADING = frozenset(("select_slave", "send_slaveof_noone", "wait_promotion", "update_config"))
+_LEADING = frozenset(("send_slaveof_noone", "wait_promotion", "reconf_slaves", "update_config"))
 
 # Nothing that lives long is a cycle, and what does not is freed by counting; collections are rare and look at little.
 _COLLECT_AFTER = (20_000, 20, 50)
@@ -270,10 +270,11 @@ class Daemon:
         self._shut_down()
 
     def _shut_down(self) -> None:
-        """Leave, after a promotion that is on its way."""
+        """Leave, after a promotion that is on its way was told to all; at once when asked again."""
         assert self._world is not None
         if self._leaving:
-            return
+            # Asked a second time, we wait for nobody.
+            self.end(0)
         self._leaving = True
         self._log.write(Level.WARNING, "User requested shutdown...")
         self._world.feed(Stopping())
@@ -283,7 +284,7 @@ class Daemon:
         assert self._world is not None
         loop = asyncio.get_running_loop()
         if clock.now() < deadline and _leads(self._world):
-            loop.call_later(0.05, self._leave_when_free, deadline)
+            loop.call_later(0.01, self._leave_when_free, deadline)
             return
         self._world.stop()
         loop.call_later(LAST_BYTES, self.end, 0)

@@ -9,11 +9,13 @@ from quorate.core.inputs import (
     InfoArrived,
     KindAnswered,
     LinkRefused,
+    MoveAnswered,
     PeerAnswered,
     Pinged,
     Pong,
     Published,
     Reconfigured,
+    Step,
 )
 from quorate.core.outcome import Connect
 from quorate.core.requests import (
@@ -21,18 +23,25 @@ from quorate.core.requests import (
     AskDown,
     AskInfo,
     AskKind,
+    AskOffset,
     Authenticate,
     InstanceId,
     KillScript,
+    MoveId,
     NameClient,
+    PauseWrites,
     Ping,
     PublishHello,
     Reconfigure,
+    Rehearse,
     Request,
+    ResumeWrites,
+    StepAside,
     SubscribeHello,
 )
 from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
+from quorate.runtime import transactions
 from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
@@ -54,6 +63,10 @@ class _Kind(Enum):
     CONFIG = auto()
     QUEUED = auto()
     EXEC = auto()
+    REHEARSED = auto()
+    PAUSED = auto()
+    OFFSET = auto()
+    STEPPED_ASIDE = auto()
 
 
 _Expected: TypeAlias = tuple[_Kind, InstanceId]
@@ -63,6 +76,7 @@ _SETUP: _Expected = (_Kind.SETUP, _NOBODY)
 _IGNORED: _Expected = (_Kind.IGNORED, _NOBODY)
 _PING: _Expected = (_Kind.PING, _NOBODY)
 _INFO: _Expected = (_Kind.INFO, _NOBODY)
+_QUEUED: _Expected = (_Kind.QUEUED, _NOBODY)
 _KIND: _Expected = (_Kind.KIND, _NOBODY)
 
 # Python 3.11 takes its time to find the member of an enum.
@@ -73,9 +87,6 @@ _PONGS = {pong.value: pong for pong in Pong}
 
 _ROUTINE = {Ping, PublishHello, AskInfo}
 """What is asked again and again; nobody waits for the answers in a hurry."""
-
-# MULTI, SLAVEOF, CONFIG REWRITE and two CLIENT KILLs are answered before EXEC is.
-_BEFORE_EXEC = 5
 
 
 class CommandLink(Line):
@@ -100,8 +111,9 @@ class CommandLink(Line):
         self.write(data)
         if self._dozing >= 0:
             self._asked(request)
-        if type(request) is Reconfigure:
-            self._expected.extend([(_Kind.QUEUED, request.about)] * _BEFORE_EXEC)
+        before = transactions.BEFORE_LAST.get(type(request))
+        if before is not None:
+            self._expected.extend([_QUEUED] * before)
         self._expected.append(expected)
 
     def rest(self) -> int | None:
@@ -142,10 +154,29 @@ class CommandLink(Line):
                 return self._spelling.kind, _KIND
             case AskConfig():
                 return self._spelling.ask_config(request), (_Kind.CONFIG, request.about)
+            case Rehearse() | PauseWrites() | AskOffset() | StepAside() | ResumeWrites():
+                return self._spelled_move(request)
             case KillScript():
                 return self._spelling.script_kill, _IGNORED
             case SubscribeHello():
                 raise AssertionError("subscriptions have a connection of their own")
+            case _:
+                assert_never(request)
+
+    def _spelled_move(
+        self, request: Rehearse | PauseWrites | AskOffset | StepAside | ResumeWrites
+    ) -> tuple[bytes, _Expected]:
+        match request:
+            case Rehearse():
+                return self._spelling.rehearse(), (_Kind.REHEARSED, InstanceId(request.move))
+            case PauseWrites():
+                return self._spelling.pause_writes(request), (_Kind.PAUSED, InstanceId(request.move))
+            case AskOffset():
+                return self._spelling.offset, (_Kind.OFFSET, InstanceId(request.move))
+            case StepAside():
+                return self._spelling.step_aside(request), (_Kind.STEPPED_ASIDE, InstanceId(request.move))
+            case ResumeWrites():
+                return self._spelling.resume_writes, _IGNORED
             case _:
                 assert_never(request)
 
@@ -198,14 +229,26 @@ class CommandLink(Line):
                 if isinstance(reply, Error) and not self._first_error:
                     self._first_error = reply.text
             case _Kind.EXEC:
-                error, self._first_error = _outcome(reply, self._first_error), ""
+                error, self._first_error = transactions.turned(reply, self._first_error), ""
                 self._feed(Reconfigured(self.conn, about, error), stamp)
+            case _Kind.REHEARSED:
+                self._moved(Step.REHEARSED, about, transactions.rehearsed(reply, self._first_error), stamp)
+            case _Kind.PAUSED:
+                self._moved(Step.PAUSED, about, transactions.paused(reply, self._first_error), stamp)
+            case _Kind.OFFSET:
+                self._moved(Step.OFFSET, about, transactions.offset(reply), stamp)
+            case _Kind.STEPPED_ASIDE:
+                self._moved(Step.STEPPED_ASIDE, about, transactions.stepped_aside(reply, self._first_error), stamp)
             case _Kind.SETUP:
                 self._refused(reply, stamp)
             case _Kind.IGNORED:
                 pass
             case _:
                 assert_never(kind)
+
+    def _moved(self, step: Step, about: InstanceId, told: transactions.Told, stamp: Millis) -> None:
+        self._first_error = ""
+        self._feed(MoveAnswered(self.conn, MoveId(about), step, *told), stamp)
 
     def _refused(self, reply: Reply, stamp: Millis) -> None:
         if isinstance(reply, Error):
@@ -231,14 +274,3 @@ class CommandLink(Line):
             self._station.drop("vote reply", self.label)
         else:
             self._feed(PeerAnswered(self.conn, about, *vote), stamp)
-
-
-def _outcome(reply: Reply, first_error: str) -> str:
-    """What became of a transaction: "" when the server took the SLAVEOF in it, else the error that tells most."""
-    if isinstance(reply, Error):
-        # EXEC itself only says that something before it went wrong.
-        return first_error or reply.text
-    if not isinstance(reply, list) or not reply:
-        return "EXEC was not carried out"
-    slaveof = reply[0]
-    return slaveof.text if isinstance(slaveof, Error) else ""

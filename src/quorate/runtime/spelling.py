@@ -2,7 +2,15 @@
 
 from functools import lru_cache
 
-from quorate.core.requests import AskConfig, AskDown, Authenticate, PublishHello, Reconfigure
+from quorate.core.requests import (
+    AskConfig,
+    AskDown,
+    Authenticate,
+    PauseWrites,
+    PublishHello,
+    Reconfigure,
+    StepAside,
+)
 from quorate.model.hello import HELLO_CHANNEL, Hello
 from quorate.wire.encode import encode_command
 from quorate.wire.hello import format_hello
@@ -11,7 +19,18 @@ from quorate.wire.hello import format_hello
 class Spelling:
     """How one connection writes commands. What never varies is encoded once (spec 5.1: the rename table)."""
 
-    __slots__ = ("_names", "auth_name", "info", "kind", "ping", "publish_name", "script_kill", "subscribe")
+    __slots__ = (
+        "_names",
+        "auth_name",
+        "info",
+        "kind",
+        "offset",
+        "ping",
+        "publish_name",
+        "resume_writes",
+        "script_kill",
+        "subscribe",
+    )
 
     def __init__(self, renames: tuple[tuple[str, str], ...]) -> None:
         # The first line about a command counts, as in MasterSettings.renamed.
@@ -19,6 +38,8 @@ class Spelling:
         self.ping = encode_command(self._name("PING"))
         self.info = encode_command(self._name("INFO"))
         self.kind = encode_command(self._name("SENTINEL"), "QUORATE")
+        self.offset = encode_command(self._name("INFO"), "replication")
+        self.resume_writes = encode_command(self._name("CLIENT"), "UNPAUSE")
         self.script_kill = encode_command(self._name("SCRIPT"), "KILL")
         self.subscribe = encode_command(self._name("SUBSCRIBE"), HELLO_CHANNEL)
         self.auth_name = self._name("AUTH")
@@ -54,18 +75,40 @@ class Spelling:
 
     def reconfigure(self, request: Reconfigure) -> bytes:
         """The transaction of six commands that makes a replica or a master (spec 5.6)."""
-        host, port = request.target if request.target is not None else ("NO", "ONE")
+        return self._transaction(*self._turning(request.target or ("NO", "ONE")))
+
+    def rehearse(self) -> bytes:
+        """Every command that a planned move needs, with arguments that do nothing: a missing right refuses them all."""
         client = self._name("CLIENT")
-        return b"".join(
-            (
-                encode_command(self._name("MULTI")),
-                encode_command(self._name("SLAVEOF"), host, port),
-                encode_command(self._name("CONFIG"), "REWRITE"),
-                encode_command(client, "KILL", "TYPE", "normal"),
-                encode_command(client, "KILL", "TYPE", "pubsub"),
-                encode_command(self._name("EXEC")),
-            )
+        return self._transaction(
+            encode_command(client, "PAUSE", 0, "WRITE"),
+            self.resume_writes,
+            self.offset,
+            encode_command(self._name("SLAVEOF"), "127.0.0.1", "rehearsal"),
+            encode_command(self._name("CONFIG"), "REWRITE"),
+            encode_command(client, "KILL", "TYPE", "rehearsal"),
         )
+
+    def pause_writes(self, request: PauseWrites) -> bytes:
+        """CLIENT PAUSE for writes, and how far the stream had come by then, in one transaction."""
+        pause = encode_command(self._name("CLIENT"), "PAUSE", request.millis, "WRITE")
+        return self._transaction(pause, self.offset)
+
+    def step_aside(self, request: StepAside) -> bytes:
+        """How far the stream has come, and then as `reconfigure`, in one transaction."""
+        return self._transaction(self.offset, *self._turning(request.target))
+
+    def _turning(self, target: tuple[str, int | str]) -> tuple[bytes, ...]:
+        client = self._name("CLIENT")
+        return (
+            encode_command(self._name("SLAVEOF"), *target),
+            encode_command(self._name("CONFIG"), "REWRITE"),
+            encode_command(client, "KILL", "TYPE", "normal"),
+            encode_command(client, "KILL", "TYPE", "pubsub"),
+        )
+
+    def _transaction(self, *commands: bytes) -> bytes:
+        return b"".join((encode_command(self._name("MULTI")), *commands, encode_command(self._name("EXEC"))))
 
     def _name(self, command: str) -> str:
         return self._names.get(command.lower(), command)

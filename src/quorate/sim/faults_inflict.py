@@ -71,6 +71,7 @@ STRIKERS: dict[Kind, Striker] = {
     Kind.RESET: faults_operators.typed,
     Kind.MONITOR: faults_operators.typed,
     Kind.FAILOVER: faults_operators.typed,
+    Kind.MOVE: faults_operators.typed,
 }
 
 

@@ -6,16 +6,18 @@ from dataclasses import replace
 from quorate.core.inputs import (
     FailoverRequested,
     MonitorRequested,
+    MoveRequested,
     RemoveRequested,
     ResetRequested,
     SettingsChanged,
 )
 from quorate.model.identity import MasterName
 from quorate.model.settings import MasterSettings
-from quorate.sim.faults import Kind, Planned
+from quorate.sim.faults import Aim, Kind, Planned
 from quorate.sim.faults_scene import Scene, Struck
 from quorate.sim.host import SentinelHost
-from quorate.sim.server import PORT, RedisServer
+from quorate.sim.server import RedisServer
+from quorate.sim.server_state import PORT
 from quorate.sim.world import World
 
 EXTRA = MasterName("extra")
@@ -31,6 +33,8 @@ def typed(scene: Scene, fault: Planned) -> Struck | None:
     match fault.kind:
         case Kind.FAILOVER:
             return _failover(scene, host)
+        case Kind.MOVE:
+            return _move(scene, fault, host)
         case Kind.RESET:
             return _reset(host, name)
         case Kind.MONITOR:
@@ -65,6 +69,25 @@ def _failover(scene: Scene, host: SentinelHost) -> Struck:
         )
         what += f" and soon at {second.node.name}"
     return Struck(what, lambda: None)
+
+
+def _move(scene: Scene, fault: Planned, host: SentinelHost) -> Struck | None:
+    """Coordinated; C Sentinel does not know the word, so who knows it is asked. Often the replicas fall behind soon."""
+    if not host.is_ours:
+        return None
+    host.typed(MoveRequested(host.caller(None), scene.name, None, None))
+    what = f"FAILOVER {scene.name} COORDINATED at {host.node.name}"
+    master = scene.server(Aim.MASTER)
+    if master is None or not scene.dice.chance(40):
+        return Struck(what, lambda: None)
+    others = [server.node.ip for server in scene.group.servers if server is not master]
+    stream = frozenset((master.node.ip, ip) for ip in others)
+    begin = scene.dice.skewed(1, 60)
+    end = begin + scene.dice.skewed(20, 3_000)
+    book = scene.world.troubles
+    scene.world.schedule.after(begin, lambda: book.cut(fault.number, stream))
+    scene.world.schedule.after(end, lambda: book.cut(fault.number, frozenset()))
+    return Struck(f"{what}; nothing comes from {master.node.name} to other servers for {end - begin} ms", lambda: None)
 
 
 def _mistyped(settings: MasterSettings) -> MasterSettings:

@@ -31,13 +31,22 @@ SENTINELS_OWN = frozenset(
         Kind.RESET,
         Kind.MONITOR,
         Kind.FAILOVER,
+        Kind.MOVE,
     }
 )
 """Kinds that strike a sentinel; the others strike a server, those of the network either."""
 
 NETWORK = frozenset({Kind.DELAY, Kind.JITTER, Kind.LOSS, Kind.PARTITION, Kind.ONE_WAY, Kind.REJECT, Kind.FORGET})
 
-STOPS_MASTER = (Kind.KILL_SERVER, Kind.MACHINE_SERVER, Kind.PAUSE_SERVER, Kind.PARTITION, Kind.REJECT, Kind.FAILOVER)
+STOPS_MASTER = (
+    Kind.KILL_SERVER,
+    Kind.MACHINE_SERVER,
+    Kind.PAUSE_SERVER,
+    Kind.PARTITION,
+    Kind.REJECT,
+    Kind.FAILOVER,
+    Kind.MOVE,
+)
 """Kinds by which a failover begins, if they last."""
 
 RARE = (FailoverState.SELECT_SLAVE, FailoverState.SEND_SLAVEOF_NOONE, FailoverState.UPDATE_CONFIG)
@@ -128,7 +137,7 @@ def _duration(dice: Dice, options: Options) -> Millis:
 
 def _stopping_master(dice: Dice, options: Options, number: int, safety: Millis) -> Planned:
     kind = dice.choice(STOPS_MASTER)
-    aim = Aim.SENTINEL if kind is Kind.FAILOVER else Aim.MASTER
+    aim = Aim.SENTINEL if kind in {Kind.FAILOVER, Kind.MOVE} else Aim.MASTER
     duration = 2 * options.down_after + dice.between(1_000, 25_000)
     group = dice.between(0, options.masters - 1)
     return Planned(number, kind, aim, duration, group, at=dice.between(4_000, safety // 2))

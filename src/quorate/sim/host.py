@@ -24,6 +24,7 @@ from quorate.model.saved import SavedState
 from quorate.sim.disk import Disk
 from quorate.sim.glimpse import Glimpse
 from quorate.sim.messages import Wrong
+from quorate.sim.moves import move_answer
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
 
@@ -308,6 +309,8 @@ class SentinelHost(Glimpse):
                 self.submit(inputs.ConfigTold(conn, request.about, *told))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
+            case requests.Rehearse() | requests.PauseWrites() | requests.AskOffset() | requests.StepAside():
+                self.submit(move_answer(conn, request, message))
             case requests.SubscribeHello() if isinstance(message, Wrong):
                 del self._lines[conn]
                 line.end.close()

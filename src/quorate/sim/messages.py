@@ -48,6 +48,13 @@ class Streamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """The answer to a request of a planned move: how far the data of a server go."""
+
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ack:
     """How far a replica is."""
 

@@ -9,25 +9,29 @@ from dataclasses import dataclass, field
 from quorate.core.inputs import Pong
 from quorate.core.requests import (
     AskInfo,
+    AskOffset,
     Authenticate,
     KillScript,
     NameClient,
+    PauseWrites,
     Ping,
     PublishHello,
     Reconfigure,
+    Rehearse,
+    ResumeWrites,
+    StepAside,
     SubscribeHello,
 )
 from quorate.model.hello import Hello
 from quorate.model.identity import RunId
-from quorate.model.info import InfoReport, Role, SlaveSection
+from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.sim.follower import Follower
-from quorate.sim.history import History
-from quorate.sim.messages import Ack, Continue, Full, Psync, Streamed, Write, Wrong
-from quorate.sim.network import End, Network, Node
-from quorate.sim.randomness import Dice
+from quorate.sim.messages import Ack, Continue, Full, Offset, Psync, Streamed, Write, Wrong
+from quorate.sim.network import End
+from quorate.sim.pausing import Pause
+from quorate.sim.server_state import PORT, ServerState
 
-PORT = 6379
 RECONNECT: Millis = 1_000
 ACK_PERIOD: Millis = 1_000
 REPL_TIMEOUT: Millis = 6_000
@@ -36,41 +40,13 @@ BACKLOG = 400
 
 
 @dataclass(eq=False)
-class RedisServer:
+class RedisServer(ServerState):
     """One server process on a node of its own; an `Owner` of connections."""
 
-    node: Node
-    network: Network
-    dice: Dice
-    password: str = ""
-    masterauth: str = ""
-    min_replicas: int = 0
-    load_time: Millis = 0
-    run_id: RunId = RunId("")
-    up: bool = False
-    master_ip: str | None = None
-    priority: int = 100
-    log: list[int] = field(default_factory=list)
-    replid: str = ""
-    replid2: str = ""
-    offset2: int = -1
-    loading_until: Millis = 0
-    busy: bool = False
-    misconf: bool = False
-    link_up: bool = False
-    link_down_since: Millis = 0
-    life: int = 0
-    conf_master: str | None = None
-    saved_log: list[int] = field(default_factory=list)
-    foreign: bool = False
-    history: History = field(default_factory=History)
-    followers: dict[End, Follower] = field(default_factory=dict)
-    subscribers: dict[End, None] = field(default_factory=dict)
-    clients: dict[End, None] = field(default_factory=dict)
-    trusted: dict[End, None] = field(default_factory=dict)
-    upstream: End | None = None
-    heard_master: Millis = 0
-    _info: InfoReport | None = None
+    pause: Pause = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pause = Pause(self.network.schedule, self._answer)
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -105,17 +81,8 @@ class RedisServer:
         self.clients.clear()
         self.trusted.clear()
         self.upstream = None
+        self.pause.forget()
         self.network.hang_up(self.node, told=told)
-
-    @property
-    def now(self) -> Millis:
-        """Virtual time."""
-        return self.network.schedule.now
-
-    @property
-    def is_master(self) -> bool:
-        """Whether it takes writes by its role."""
-        return self.master_ip is None
 
     # --- connections ------------------------------------------------------------------------------------------------
 
@@ -134,6 +101,7 @@ class RedisServer:
         self.trusted.pop(end, None)
         self.clients.pop(end, None)
         self.subscribers.pop(end, None)
+        self.pause.waiting.pop(end, None)
         if self.followers.pop(end, None) is not None:
             self._changed()
         if end is self.upstream:
@@ -145,7 +113,10 @@ class RedisServer:
             return
         if end is self.upstream:
             self._from_master(end, message)
-            return
+        elif not self.pause.holds(end, message):
+            self._answer(end, message)
+
+    def _answer(self, end: End, message: object) -> None:
         if self.password and end not in self.trusted and not isinstance(message, (Authenticate, Psync, Ack)):
             reply: object = (Pong.OTHER, "NOAUTH") if isinstance(message, Ping) else Wrong("NOAUTH")
         else:
@@ -179,6 +150,12 @@ class RedisServer:
             case Reconfigure():
                 self._reconfigure(end, message.target)
                 return ""
+            case StepAside():
+                told = self.offset_told(Role.MASTER)
+                self._reconfigure(end, message.target)
+                return Offset(told)
+            case Rehearse() | AskOffset() | PauseWrites() | ResumeWrites():
+                return self.pause.obey(message, self.offset_told)
             case Write():
                 return self._write(message.id)
             case Psync():
@@ -189,34 +166,6 @@ class RedisServer:
             case _:
                 pass
         return None
-
-    def _pong(self) -> tuple[Pong, str]:
-        if self.now < self.loading_until:
-            return Pong.LOADING, "LOADING"
-        if self.busy:
-            return Pong.BUSY, "BUSY"
-        if self.misconf:
-            return Pong.OTHER, "MISCONF"
-        return Pong.PONG, "PONG"
-
-    def _changed(self) -> None:
-        self._info = None
-
-    def info(self) -> InfoReport:
-        """What INFO says; the same object until something in it changes."""
-        down_for = (
-            0 if self.is_master or self.link_up else max(1, self.now - self.link_down_since) // 1000 * 1000 or 1000
-        )
-        if self._info is None or self._info.link_down_for != down_for or self._info.slave.offset != len(self.log):
-            ids = tuple(replid for replid in (self.replid, self.replid2) if replid)
-            if self.is_master:
-                replicas = tuple((f.ip, PORT) for f in self.followers.values() if f.online)
-                section = SlaveSection(offset=len(self.log))
-                self._info = InfoReport(b"", self.run_id, Role.MASTER, replicas, 0, section, len(self.log), ids)
-            else:
-                section = SlaveSection(self.master_ip, PORT, self.link_up, self.priority, len(self.log), announced=True)
-                self._info = InfoReport(b"", self.run_id, Role.SLAVE, (), down_for, section, 0, ids)
-        return self._info
 
     # --- writes and messages ----------------------------------------------------------------------------------------
 
@@ -256,6 +205,7 @@ class RedisServer:
             if end is not asker and end not in self.followers:
                 self.clients.pop(end, None)
                 self.subscribers.pop(end, None)
+                self.pause.waiting.pop(end, None)
                 end.close()
 
     def replicate(self, master_ip: str | None) -> None:

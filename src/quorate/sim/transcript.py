@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from quorate.core.requests import AskDown, Reconfigure, Request
+from quorate.core.requests import AskDown, Reconfigure, Request, StepAside
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice
@@ -37,6 +37,8 @@ class Transcript(Observer):
         if isinstance(request, Reconfigure):
             to = request.target[0] if request.target else "NO ONE"
             self._line(host.node.name, self._named(f"-> {ip} REPLICAOF {to}"))
+        elif isinstance(request, StepAside):
+            self._line(host.node.name, self._named(f"-> {ip} steps aside for {request.target[0]}"))
         elif isinstance(request, AskDown) and request.candidate is not None:
             self._line(host.node.name, self._named(f"-> {ip} asks for a vote in epoch {request.epoch}"))
 

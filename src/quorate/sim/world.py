@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from quorate.core.inputs import Input
 from quorate.core.outcome import Result
-from quorate.core.requests import AskDown, PublishHello, Reconfigure, Request
+from quorate.core.requests import AskDown, PublishHello, Reconfigure, Request, StepAside
 from quorate.model.candidates import Tag
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
@@ -18,8 +18,8 @@ from quorate.sim.host import SentinelHost
 from quorate.sim.network import Network, Node, Weather
 from quorate.sim.randomness import Dice
 from quorate.sim.schedule import Schedule
-from quorate.sim.server import PORT as SERVER_PORT
 from quorate.sim.server import RedisServer
+from quorate.sim.server_state import PORT as SERVER_PORT
 from quorate.sim.troubles import Troubles
 from quorate.sim.workload import Client, Ledger
 
@@ -53,7 +53,7 @@ class Options:
     """Which server of each group has that tag: 0 is the first master."""
 
 
-_TOLD = frozenset({Reconfigure, AskDown, PublishHello})
+_TOLD = frozenset({Reconfigure, StepAside, AskDown, PublishHello})
 """The requests that observers are told of; the periodic chatter is nobody's business."""
 
 CROWD = "100-masters"

@@ -34,6 +34,7 @@ def parse_info(text: bytes) -> InfoReport:
         slave,
         max(0, offset or 0),
         _histories(lines),
+        _version(lines),
     )
 
 
@@ -41,6 +42,12 @@ def _histories(lines: bytes) -> tuple[str, ...]:
     """The replication ids of a stream; one that is not there is written as zeros."""
     ids = (text_of(_value(lines, key) or b"") for key in (b"master_replid:", b"master_replid2:"))
     return tuple(replid for replid in ids if is_run_id(replid) and replid.strip("0"))
+
+
+def _version(lines: bytes) -> tuple[int, ...]:
+    """The first three numbers of the version; empty for what is none."""
+    parts = (_value(lines, b"redis_version:") or b"").split(b".")[:3]
+    return tuple(int(part) for part in parts) if all(part.isdigit() and len(part) < 6 for part in parts) else ()
 
 
 def _value(lines: bytes, key: bytes, start: int = 0) -> bytes | None:
@@ -74,6 +81,7 @@ def _slave(lines: bytes) -> SlaveSection:
         priority=priority if priority is not None and 0 <= priority <= _LARGEST_PRIORITY else None,
         offset=offset if offset is not None and offset >= 0 else None,
         announced=None if announced is None else announced != 0,
+        syncing=_value(lines, b"master_sync_in_progress:") == b"1",
     )
 
 

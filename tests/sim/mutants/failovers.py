@@ -1,6 +1,6 @@
 """Defects of promotion, configuration, observation and housekeeping."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from quorate.core import (
@@ -9,12 +9,15 @@ from quorate.core import (
     discovery,
     failover,
     gossip,
+    handover,
     reconfiguration,
     roster,
     selection,
+    staying,
     tilt,
     watching,
 )
+from quorate.core.move import Move, Phase
 from quorate.core.outcome import Tell
 from quorate.core.requests import ConnId
 from quorate.core.selection import Candidate, Limits
@@ -36,6 +39,7 @@ NOTICES = "notices are consistent"
 ORDER = "the core is in order"
 MEMORY = "memory is bounded"
 LOSSES = "losses are explained"
+MOVES = "a coordinated move loses nothing"
 LIVENESS = "all comes right in time"
 
 
@@ -121,6 +125,15 @@ def _no_end_of_sdown(right: Function) -> Function:
     return turned
 
 
+def _impatient(right: Mapping[Phase, Function]) -> Mapping[Phase, Function]:
+    """The order to step aside is on its way: that must do."""
+
+    def stepping_aside(turn: Turn, master: Master, move: Move, chosen: Replica) -> None:
+        move.enter(Phase.CLEAR)
+
+    return {**right, Phase.STEPPING_ASIDE: stepping_aside}
+
+
 def _kept(right: Function) -> Function:
     """Peers that were dropped are watched for ever."""
 
@@ -146,7 +159,7 @@ FAILOVERS = (
         "promotes the most lagging replica",
         Patch(selection, "preference", instead(_most_lagging)),
         PROMOTION,
-        at=(5, 20),
+        at=(61, 20),
     ),
     mutant(
         "promotes whoever has the highest offset, whatever its history",
@@ -154,7 +167,7 @@ FAILOVERS = (
         PROMOTION,
         at=(13, 40),
     ),
-    mutant("forgets candidate-max-lag", Patch(selection, "select", _blind_to(max_lag=0)), PROMOTION, at=(126, 130)),
+    mutant("forgets candidate-max-lag", Patch(selection, "select", _blind_to(max_lag=0)), PROMOTION, at=(581, 1)),
     mutant(
         "promotes who is tagged nofailover",
         Patch(selection, "select", _deaf_to(Tag.NOFAILOVER)),
@@ -180,7 +193,25 @@ FAILOVERS = (
         at=(69, 100),
         alone=True,
     ),
-    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1033, 1)),
+    mutant(
+        "leaves a master a replica that nobody leads",
+        Patch(staying, "restore", always(None)),
+        LIVENESS,
+        at=(900146, 1),
+    ),
+    mutant(
+        "moves a master to a replica that has not caught up",
+        Patch(handover, "_has_all", always(True)),
+        MOVES,
+        at=(53, 60),
+    ),
+    mutant(
+        "moves a master without waiting until the old one is a replica",
+        Patch(handover, "_STEPS", _impatient),
+        MOVES,
+        at=(2, 20),
+    ),
+    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(
         "demotes who returns before it has heard a majority",
         Patch(reconfiguration, "majority_agrees", always(True)),

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from quorate.core.inputs import FailoverRequested, Input, ResetRequested, SettingsChanged
-from quorate.core.requests import Reconfigure, Request
+from quorate.core.inputs import FailoverRequested, Input, MoveRequested, ResetRequested, SettingsChanged
+from quorate.core.requests import Reconfigure, Request, StepAside
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
 from quorate.sim.host import SentinelHost
@@ -68,6 +68,8 @@ class Stage(Observer):
         if isinstance(request, Reconfigure) and not self.counting:
             to = self.named(request.target[0]) if request.target else "NO ONE"
             self.say(host.node.name, f"-> {self.named(ip)} REPLICAOF {to}")
+        elif isinstance(request, StepAside) and not self.counting:
+            self.say(host.node.name, f"-> {self.named(ip)} steps aside for {self.named(request.target[0])}")
 
     def say(self, who: str, text: str) -> None:
         """A line."""
@@ -205,6 +207,8 @@ class Stage(Observer):
         match words:
             case ["FAILOVER"]:
                 request = FailoverRequested(caller, master)
+            case ["FAILOVER", "COORDINATED"]:
+                request = MoveRequested(caller, master, None, None)
             case ["RESET"]:
                 request = ResetRequested(caller, (master,))
             case ["SET", option, value]:

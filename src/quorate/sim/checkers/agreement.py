@@ -11,6 +11,10 @@ OPINION_LASTS: Millis = 5_000
 """Five ask-periods: so long an opinion counts after it was given."""
 
 
+PLANNED = frozenset({Event.MOVE_BEGUN, Event.MOVE_LEFT_OVER})
+"""Who says this moves a master on purpose, or ends what another began: nobody need see it down."""
+
+
 class Agreement(Checker):
     """Books who sees which master down, and counts when somebody stands for election."""
 
@@ -20,6 +24,8 @@ class Agreement(Checker):
         super().__init__(world)
         self._down: dict[tuple[MasterName, SentinelHost], dict[str, Millis | None]] = {}
         """Per master and sentinel: addresses that it saw down, and until when (None: it still does)."""
+
+        self._planned: set[tuple[SentinelHost, MasterName]] = set()
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.master is None:
@@ -31,6 +37,10 @@ class Agreement(Checker):
             seen[self._address(notice)] = self.world.schedule.now
         elif notice.event in (Event.SWITCH_MASTER, Event.RESET_MASTER):
             seen.update({place: self.world.schedule.now for place, until in seen.items() if until is None})
+        elif notice.event in PLANNED:
+            self._planned.add((host, notice.master))
+        elif notice.event is Event.TRY_FAILOVER and (host, notice.master) in self._planned:
+            self._planned.discard((host, notice.master))
         elif notice.event is Event.TRY_FAILOVER and host.is_ours and not host.is_forced(notice.master):
             # C sentinels let opinions of the old address count against the new one for a while.
             self._count(host, notice.master, self._address(notice))

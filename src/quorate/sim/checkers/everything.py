@@ -8,6 +8,7 @@ from quorate.sim.checkers.elected import Elected
 from quorate.sim.checkers.epochs import Epochs
 from quorate.sim.checkers.losses import Losses
 from quorate.sim.checkers.memory import Memory
+from quorate.sim.checkers.moves import Moves
 from quorate.sim.checkers.notices import Notices
 from quorate.sim.checkers.obeyed import Obeyed
 from quorate.sim.checkers.one_configuration import OneConfiguration
@@ -38,6 +39,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     Tilt,
     Notices,
     Order,
+    Moves,
     Memory,
     Losses,
 )

@@ -7,6 +7,7 @@ from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
+from quorate.sim.checkers.agreement import PLANNED
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
@@ -21,6 +22,7 @@ class Promotion(Checker):
         super().__init__(world)
         self._woke: dict[SentinelHost, Millis] = {}
         """By sentinel: when, by its own clock, it last found that it had stood still."""
+        self._planned: set[tuple[SentinelHost, MasterName]] = set()
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:  # noqa: ARG002 - a new life has not slept yet
         self._woke.pop(host, None)
@@ -28,6 +30,8 @@ class Promotion(Checker):
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.event is Event.TILT:
             self._woke[host] = host.clock()
+        if notice.event in PLANNED and notice.master is not None:
+            self._planned.add((host, notice.master))
         # A C sentinel looks at its replicas in the middle of a tick, and we at the end of it.
         if notice.event is not Event.SELECTED_SLAVE or notice.master is None or not host.is_ours:
             return
@@ -44,6 +48,10 @@ class Promotion(Checker):
         strangers = self._strangers(host, notice.master)
         if chosen_name in strangers:
             self.violated(f"{host.node.name} selected {chosen_name}, which has not the master's data: {chosen}")
+        if (host, notice.master) in self._planned:
+            # Whoever asked for it, or began it, has chosen.
+            self._planned.discard((host, notice.master))
+            return
         for other in replicas:
             if other.instance.name in strangers or self._left_behind(host, notice.master, other):
                 continue

@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from quorate.model.address import numeric
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice
 from quorate.model.saved import SavedState
@@ -59,8 +60,19 @@ class Restarts(Checker):
             return
         found = _file(saved)
         for name, facts in known.items():
-            if found.get(name) != facts:
+            if found.get(name) != facts and not _resolved_since(facts, found.get(name)):
                 self.violated(f"{host.node.name} knew of {name or 'itself'}: {facts}, and its file: {found.get(name)}")
+
+
+def _resolved_since(facts: tuple[object, ...], found: tuple[object, ...] | None) -> bool:
+    """Whether a name has got its number after our last look, and in time for the file: nothing tells of that."""
+    return found is not None and bool(_names(facts) - _names(found))
+
+
+def _names(facts: tuple[object, ...]) -> set[str]:
+    """Host names, not numbers, among the places of a master's servers."""
+    servers = facts[-1]
+    return {ip for ip, _ in servers if not numeric(ip)} if isinstance(servers, frozenset) else set()
 
 
 def _view(host: SentinelHost) -> Known:

@@ -9,6 +9,7 @@ from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
+from quorate.sim.checkers.agreement import PLANNED
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
@@ -16,7 +17,16 @@ from quorate.sim.world import World
 _FORGET = frozenset({Event.SWITCH_MASTER, Event.RESET_MASTER, Event.MONITOR})
 """After these a sentinel owes nothing to elections that were about somewhere else, or that it forgot."""
 
-_OVER = frozenset({Event.FAILOVER_END, Event.ABORT_NO_GOOD_SLAVE, Event.ABORT_SLAVE_TIMEOUT, Event.ABORT_NOT_ELECTED})
+_OVER = frozenset(
+    {
+        Event.FAILOVER_END,
+        Event.ABORT_NO_GOOD_SLAVE,
+        Event.ABORT_SLAVE_TIMEOUT,
+        Event.ABORT_NOT_ELECTED,
+        Event.ABORT_MOVE,
+        Event.ABORT_LEAVING,
+    }
+)
 
 SEEK: Millis = 1_000
 """For so long an operator's failover must have sought votes before it may go on without them."""
@@ -51,6 +61,7 @@ class Winners(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._works: dict[tuple[MasterName, int], list[_Work]] = {}
+        self._planned: set[tuple[SentinelHost, MasterName]] = set()
         self._part: dict[tuple[SentinelHost, MasterName], dict[int, _Part]] = {}
         self._ordered: dict[tuple[SentinelHost, MasterName], Millis] = {}
         """When an operator's failover began that is under way, or was the last one."""
@@ -85,12 +96,17 @@ class Winners(Checker):
         elif notice.event is Event.VOTE_FOR_LEADER:
             leader, epoch = notice.text.split()
             self._voted(host, name, leader, int(epoch))
+        elif notice.event in PLANNED:
+            self._planned.add((host, name))
         elif notice.event is Event.TRY_FAILOVER:
+            planned = (host, name) in self._planned
+            self._planned.discard((host, name))
             if host.is_forced(name):
                 # Its own votes say in which epochs it stands: there may be more than one.
                 self._ordered[host, name] = now
             else:
-                self._judge(host, name)
+                if not planned:
+                    self._judge(host, name)
                 self._works.setdefault((name, host.leader_epoch(name)), []).append(_Work(host, now))
         elif notice.event is Event.FORCED_WITHOUT_MAJORITY:
             self._alone.add((host, name))
