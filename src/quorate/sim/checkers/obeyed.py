@@ -16,15 +16,21 @@ class Obeyed(Checker):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._selected: dict[tuple[SentinelHost, MasterName], Millis] = {}
+        self._left_over: set[tuple[SentinelHost, MasterName]] = set()
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         # A C sentinel takes an old master's word for it that it is a master, though the order is still on its way.
         if notice.master is None or not host.is_ours:
             return
-        if notice.event is Event.ELECTED_LEADER:
+        if notice.event is Event.MOVE_LEFT_OVER:
+            # The leader of the move has given the order, if it came so far, and did not live to announce it.
+            self._left_over.add((host, notice.master))
+        elif notice.event is Event.ELECTED_LEADER:
             self._selected.pop((host, notice.master), None)
         elif notice.event is Event.SELECTED_SLAVE:
-            self._selected[host, notice.master] = self.world.schedule.now
+            left_over = (host, notice.master) in self._left_over
+            self._left_over.discard((host, notice.master))
+            self._selected[host, notice.master] = 0 if left_over else self.world.schedule.now
         elif notice.event is Event.PROMOTED_SLAVE:
             # Whoever settles two configurations has selected nobody, and gives no order.
             since = self._selected.pop((host, notice.master), None)
