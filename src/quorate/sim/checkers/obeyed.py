@@ -23,19 +23,21 @@ class Obeyed(Checker):
         if notice.master is None or not host.is_ours:
             return
         if notice.event is Event.MOVE_LEFT_OVER:
-            # The leader of the move has given the order, if it came so far, and did not live to announce it.
+            # The leader of the move has given the order, if it came so far, and did not live to announce it; and a
+            # configured master that was told to follow an old one makes that one the master without any order.
             self._left_over.add((host, notice.master))
         elif notice.event is Event.ELECTED_LEADER:
             self._selected.pop((host, notice.master), None)
         elif notice.event is Event.SELECTED_SLAVE:
-            left_over = (host, notice.master) in self._left_over
-            self._left_over.discard((host, notice.master))
-            self._selected[host, notice.master] = 0 if left_over else self.world.schedule.now
+            self._selected[host, notice.master] = self.world.schedule.now
         elif notice.event is Event.PROMOTED_SLAVE:
             # Whoever settles two configurations has selected nobody, and gives no order.
             since = self._selected.pop((host, notice.master), None)
             place = notice.text.split()[2]
-            if since is not None and not self._was_ordered(self.world.network.names.get(place, place), since):
+            ip = self.world.network.names.get(place, place)
+            adopted = (host, notice.master) in self._left_over and self._is_master(ip)
+            self._left_over.discard((host, notice.master))
+            if since is not None and not adopted and not self._was_ordered(ip, since):
                 self.violated(f"{host.node.name} announced the promotion of {place}, which has not had the order")
 
     def _was_ordered(self, ip: str, since: Millis) -> bool:
@@ -44,3 +46,6 @@ class Obeyed(Checker):
             server.node.ip == ip and any(turn.at >= since and not turn.followed for turn in server.history.turns)
             for server in [*servers, *self.world.foreign]
         )
+
+    def _is_master(self, ip: str) -> bool:
+        return any(server.node.ip == ip and server.is_master for group in self.world.groups for server in group.servers)
