@@ -92,6 +92,63 @@ def test_histories_are_those_of_the_decision() -> None:
     assert refused(world) == [f"Replica {HOST}:{AHEAD} of {NAME} is not promoted: {Reason.OTHER_HISTORY.value}"]
 
 
+def a_stranger_and_one_out_of_reach() -> World:
+    """We were elected, an old master has the higher offset, and the one replica with the data lost its connection."""
+    world = scene(down_after=6_000)
+    world.servers[BEHIND].told, world.servers[AHEAD].told = (OURS,), (OLD,)
+    world.run(12_000)
+    dying(world)
+    world.run(5_500)
+    kill(world, BEHIND)
+    until(world, "+elected-leader")
+    world.run(500)
+    assert not any("+selected-slave" in line for line in world.out), "its data would be lost for good"
+    return world
+
+
+def test_whoever_has_the_data_and_is_out_of_reach_for_a_moment_is_waited_for() -> None:
+    world = a_stranger_and_one_out_of_reach()
+    world.servers[BEHIND].up = True
+    back = world.now
+    assert promoted(world) == BEHIND
+    assert world.now - back <= 1_100, "as soon as the connection stands"
+    assert refused(world) == [f"Replica {HOST}:{AHEAD} of {NAME} is not promoted: {Reason.OTHER_HISTORY.value}"]
+
+
+def test_it_is_waited_for_until_its_last_answer_is_old() -> None:
+    world = a_stranger_and_one_out_of_reach()
+    behind = next(replica for replica in master_of(world).replicas if replica.address.port == BEHIND)
+    world.run(2_000)
+    assert promoted(world) == AHEAD, "some data are better than none"
+    assert world.now - behind.link.available == 5_001
+    assert not behind.sdown
+    assert names(world).count("+try-failover") == 1, "the same failover goes on"
+
+
+def test_a_replica_that_is_down_is_not_waited_for() -> None:
+    world = scene()
+    world.servers[BEHIND].told, world.servers[AHEAD].told = (OURS,), (OLD,)
+    world.run(12_000)
+    dying(world)
+    kill(world, BEHIND)
+    until(world, "+elected-leader")
+    began = world.now
+    assert promoted(world) == AHEAD
+    assert world.now - began <= 105
+
+
+def test_an_operator_is_told_that_the_one_with_the_data_is_out_of_reach() -> None:
+    world = scene(down_after=6_000)
+    world.servers[BEHIND].told, world.servers[AHEAD].told = (OURS,), (OLD,)
+    world.run(12_000)
+    kill(world, BEHIND)
+    world.run(50)
+    fail_over(world)
+    reply = next(line for line in world.out if "reply" in line)
+    assert f"{HOST}:{BEHIND}: {Reason.DISCONNECTED.value}" in reply
+    assert f"{HOST}:{AHEAD}: {Reason.OTHER_HISTORY.value}" in reply
+
+
 def test_a_tag_counts_at_once_and_the_log_says_so() -> None:
     world = scene()
     change(world, tags=(ReplicaTag(HOST, AHEAD, Tag.NOFAILOVER),))

@@ -178,3 +178,30 @@ def test_why_another_one_is_chosen(best: Candidate, other: Candidate, edge: Edge
     choice = select([other, best], LIMITS)
     assert choice.chosen == best.name
     assert choice.edge(other) is edge
+
+
+AWAY = replace(IN_LINE, is_disconnected=True, ping_age=4_811)
+UNREACHED: list[tuple[list[Candidate], str | None, int, str]] = [
+    ([STRANGER, AWAY], None, 190, "until its last answer is older than five seconds"),
+    ([STRANGER, AWAY, replace(AWAY, name="later", ping_age=1000)], None, 4_001, "until that of the last of them is"),
+    ([STRANGER, AWAY, replace(IN_LINE, name="near", offset=1)], "near", 0, "another one has the data, too"),
+    ([STRANGER, replace(AWAY, ping_age=5_001)], "stranger", 0, "nobody knows any more whether it comes back"),
+    ([STRANGER, replace(AWAY, is_down=True)], "stranger", 0, "it is down"),
+    ([STRANGER, replace(AWAY, priority=0)], "stranger", 0, "it would not be promoted if it were here"),
+    ([STRANGER, replace(AWAY, tag=Tag.NOFAILOVER)], "stranger", 0, "nor would this one"),
+    ([replace(STRANGER, priority=0), AWAY], None, 0, "nobody is there who could be chosen in its stead"),
+    ([replace(STRANGER, histories=frozenset()), AWAY], "stranger", 0, "a server that tells no history is no stranger"),
+]
+
+
+@pytest.mark.parametrize(("candidates", "chosen", "awaited", "reason"), UNREACHED, ids=[row[3] for row in UNREACHED])
+def test_a_stranger_waits_for_whoever_has_the_data(
+    candidates: list[Candidate], chosen: str | None, awaited: int, reason: str
+) -> None:
+    choice = select(candidates, replace(LIMITS, history=OURS))
+    assert (choice.chosen, choice.awaited) == (chosen, awaited), reason
+
+
+def test_what_a_stranger_has_is_no_measure_while_another_one_is_awaited() -> None:
+    choice = select([STRANGER, AWAY], replace(LIMITS, history=OURS))
+    assert (choice.highest, choice.strangers) == (AWAY.offset, frozenset({"stranger"}))

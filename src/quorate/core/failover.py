@@ -202,6 +202,9 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
             return None
         failover.adopts = failover.only.role is Role.MASTER
     choice = choosing.choose(turn, master, failover.only)
+    if choice.awaited and failover.only is None:
+        # Its connection, or its being down, brings us back here sooner.
+        return turn.now + choice.awaited
     record.chosen(turn, master, choice)
     for name, reason in choice.refused:
         turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")

@@ -5,7 +5,7 @@ the operator prefers wins, then the lowest priority, then the highest replicatio
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from quorate.model.candidates import Tag
@@ -82,7 +82,8 @@ class Selection:
     """The chosen replica's name (None: nobody suits), and why each of those that do not suit was refused.
 
     `suitable` are the chosen one and those that come after it, best first. `highest` is the offset from which lag
-    counts; those in `strangers` cannot be measured by it.
+    counts; those in `strangers` cannot be measured by it. `awaited` is for how long, in ms, nobody is chosen because
+    whoever has the master's data is out of reach; 0 where nobody is waited for.
     """
 
     chosen: str | None
@@ -90,6 +91,7 @@ class Selection:
     suitable: tuple[Candidate, ...] = ()
     highest: int = 0
     strangers: frozenset[str] = frozenset()
+    awaited: Millis = 0
 
     def edge(self, candidate: Candidate) -> Edge:
         """Why a suitable candidate is not the chosen one."""
@@ -152,14 +154,17 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
 
     A server that has not followed the master since that became one, such as an old master that came back, may well have
     the higher offset, and nothing of what was written since. It is chosen only if nobody has the master's data. (The
-    master may have changed its history unseen by us; then all of them seem to have another one.)
+    master may have changed its history unseen by us; then all of them seem to have another one.) Whoever is only out of
+    reach for a moment still has them: data that are given up now are lost, and the moment is soon over.
     """
     everybody = tuple(candidates)
     reasons = {candidate.name: refusal(candidate, limit) for candidate in everybody}
     fit = [candidate for candidate in everybody if reasons[candidate.name] is None]
-    in_line = any(limit.history in candidate.histories for candidate in fit)
+    ready = any(limit.history in candidate.histories for candidate in fit)
+    away = [c for c in everybody if limit.history in c.histories and is_out_of_reach(c, limit)]
+    in_line = ready or bool(away)
     # If all have a history of their own, what others and the master have is no measure for it.
-    astray = bool(fit) and all(is_stranger(candidate, limit) for candidate in fit)
+    astray = bool(fit) and not in_line and all(is_stranger(candidate, limit) for candidate in fit)
     alike = fit if astray else [candidate for candidate in everybody if not is_stranger(candidate, limit)]
     # Replicas that are down count, too: the stream has come as far as they have.
     highest = max([0 if astray else limit.offset, *(candidate.offset for candidate in alike)])
@@ -171,7 +176,20 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
     suitable = tuple(sorted((c for c in fit if reasons[c.name] is None), key=preference))
     refused = tuple((name, reason) for name, reason in reasons.items() if reason is not None)
     strangers = frozenset(candidate.name for candidate in everybody if candidate not in alike)
-    return Selection(suitable[0].name if suitable else None, refused, suitable, highest, strangers)
+    waits = not ready and Reason.OTHER_HISTORY in reasons.values()
+    return Selection(
+        chosen=suitable[0].name if suitable else None,
+        refused=refused,
+        suitable=suitable,
+        highest=highest,
+        strangers=strangers,
+        awaited=max((limit.ping_age - c.ping_age + 1 for c in away), default=0) if waits and not suitable else 0,
+    )
+
+
+def is_out_of_reach(candidate: Candidate, limit: Limits) -> bool:
+    """Whether nothing but a connection is missing. That is so for a while only: its last reply to PING grows old."""
+    return candidate.is_disconnected and refusal(replace(candidate, is_disconnected=False), limit) is None
 
 
 def is_stranger(candidate: Candidate, limit: Limits) -> bool:
