@@ -190,7 +190,7 @@ FAILOVERS = (
         "sends clients back to a master of the past",
         Patch(gossip, "on_hello", _older_address),
         LOSSES,
-        at=(69, 100),
+        at=(138, 140),
         alone=True,
     ),
     mutant(
