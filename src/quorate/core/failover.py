@@ -211,7 +211,7 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     chosen = next((r for r in master.replicas if r.name == choice.chosen), None)
     if chosen is None:
         return _nobody_fit(turn, master, failover)
-    failover.promoted = chosen
+    failover.promoted, failover.process = chosen, chosen.run_id
     turn.about(Event.SELECTED_SLAVE, master, chosen)
     if failover.adopts:
         _promoted(turn, master, failover, chosen)
@@ -231,6 +231,9 @@ def _nobody_fit(turn: Turn, master: Master, failover: Failover) -> Millis | None
 def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     chosen = failover.promoted
     assert chosen is not None
+    if _is_another(failover, chosen):
+        _choose_anew(turn, master)
+        return None
     limit = handover.time_limit(master, failover)
     if turn.now > limit:
         abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
@@ -266,6 +269,9 @@ def _promote(turn: Turn, failover: Failover, chosen: Replica, conn: ConnId) -> N
 def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     chosen = failover.promoted
     assert chosen is not None
+    if _is_another(failover, chosen):
+        _choose_anew(turn, master)
+        return None
     # An old master calls itself one all the time: that alone does not show that it has the order.
     if chosen.role is Role.MASTER and chosen.link.informed >= failover.proof:
         _promoted(turn, master, failover, chosen)
@@ -275,9 +281,22 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
         abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
         return None
     if chosen.link.usable and chosen.link.command not in (None, failover.sent):
-        # The order may have been lost with the connection that carried it, and does no harm a second time.
-        _promote(turn, failover, chosen, chosen.link.command)
+        # The order may have been lost with the connection that carried it, and does no harm a second time. But who
+        # answers on the new one must say who it is first.
+        if chosen.info_at >= chosen.link.command_since:
+            _promote(turn, failover, chosen, chosen.link.command)
     return limit + 1
+
+
+def _is_another(failover: Failover, chosen: Replica) -> bool:
+    """Whether another process answers in the place of the chosen replica: restarted, or of another cluster."""
+    return failover.process is not None and chosen.run_id != failover.process
+
+
+def _choose_anew(turn: Turn, master: Master) -> None:
+    """Nobody knows what data it has, so the choice is void. Nothing was promoted that anybody heard of: stand again."""
+    abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
+    master.no_start_before = 0
 
 
 def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -> None:

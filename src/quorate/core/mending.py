@@ -91,6 +91,9 @@ def _mend(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> None:
         # Others may know better what we could not write down or tell; and which of two masters under one epoch is the
         # right one is for an elected sentinel to say.
         return
+    if master.failover is not None and master.failover.sent is not None:
+        # Whom we have given the order to promote they are all to follow soon: our failover sees to that.
+        return
     if replica.mended and replica.info_at - replica.mended < cadence.FAST_INFO:
         # The last order is on its way; INFO that was asked for before it proves nothing.
         return

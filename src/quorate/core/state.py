@@ -148,6 +148,8 @@ class Failover:
     """It is no failover: it decides between two configurations of one epoch."""
     state: FailoverState = FailoverState.WAIT_START
     promoted: Replica | None = None
+    process: RunId | None = None
+    """The run id under which that replica was chosen; None while nobody is, or it told none."""
     needs: int = 0
     """Revision of our vote and epoch: nobody is promoted before it is durable."""
     replaced_epoch: Epoch = Epoch(0)
