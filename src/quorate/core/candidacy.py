@@ -164,6 +164,7 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
         turn.remark(Level.NOTICE, f"Standing for election to settle which server is {master.name}")
     else:
         turn.about(Event.TRY_FAILOVER, master, master)
+    failover.owed = master.no_start_before
     master.no_start_before = turn.now + 2 * master.settings.failover_timeout
     master.delay_told = False
     master.stand_at = 0

@@ -232,7 +232,7 @@ def _send_slaveof_noone(turn: Turn, master: Master, failover: Failover) -> Milli
     chosen = failover.promoted
     assert chosen is not None
     if _is_another(failover, chosen):
-        _choose_anew(turn, master)
+        _choose_anew(turn, master, failover)
         return None
     limit = handover.time_limit(master, failover)
     if turn.now > limit:
@@ -270,7 +270,7 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
     chosen = failover.promoted
     assert chosen is not None
     if _is_another(failover, chosen):
-        _choose_anew(turn, master)
+        _choose_anew(turn, master, failover)
         return None
     # An old master calls itself one all the time: that alone does not show that it has the order.
     if chosen.role is Role.MASTER and chosen.link.informed >= failover.proof:
@@ -293,10 +293,10 @@ def _is_another(failover: Failover, chosen: Replica) -> bool:
     return failover.process is not None and chosen.run_id != failover.process
 
 
-def _choose_anew(turn: Turn, master: Master) -> None:
+def _choose_anew(turn: Turn, master: Master, failover: Failover) -> None:
     """Nobody knows what data it has, so the choice is void. Nothing was promoted that anybody heard of: stand again."""
     abort(turn, master, Event.ABORT_SLAVE_TIMEOUT)
-    master.no_start_before = 0
+    master.no_start_before = failover.owed
 
 
 def _promoted(turn: Turn, master: Master, failover: Failover, chosen: Replica) -> None:

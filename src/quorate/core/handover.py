@@ -240,7 +240,7 @@ def undo(turn: Turn, master: Master, failover: Failover) -> None:
     if (moved or failover.only is not None) and failover.state is not FailoverState.WAIT_START:
         # Whoever voted for us leaves the master to us for a while, a C Sentinel for twice failover-timeout. Nobody but
         # us knows that nothing comes of it: if the master dies now it is for us to stand again.
-        master.no_start_before = 0
+        master.no_start_before = failover.owed
     if move is None or not moved:
         return
     link = master.link

@@ -150,6 +150,8 @@ class Failover:
     promoted: Replica | None = None
     process: RunId | None = None
     """The run id under which that replica was chosen; None while nobody is, or it told none."""
+    owed: Millis = 0
+    """Until then the master was to be left to the winner of an earlier election; an operator need not wait for that."""
     needs: int = 0
     """Revision of our vote and epoch: nobody is promoted before it is durable."""
     replaced_epoch: Epoch = Epoch(0)
