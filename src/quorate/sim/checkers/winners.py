@@ -47,8 +47,9 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A vote that a sentinel has cast: when, and what it then took for the time that a failover may take."""
+    """A vote that a sentinel has cast: for whom, when, and what it then took for the time that a failover may take."""
 
+    leader: str
     at: Millis
     timeout: Millis
 
@@ -118,7 +119,7 @@ class Winners(Checker):
             self._works.setdefault((name, epoch), []).append(_Work(host, self.world.schedule.now))
         master = host.master(name)
         timeout = master.settings.failover_timeout if master is not None else 0
-        self._part.setdefault((host, name), {})[epoch] = _Part(self.world.schedule.now, timeout)
+        self._part.setdefault((host, name), {})[epoch] = _Part(leader, self.world.schedule.now, timeout)
 
     def _won(self, host: SentinelHost, name: MasterName) -> None:
         master = host.master(name)
@@ -157,6 +158,9 @@ class Winners(Checker):
                 known = work.stood <= took_part.at + 500 and host.clock_offset == 0
                 # Nobody knows how long an operator allows another sentinel, but only what was set at this one.
                 until = work.won + min(work.timeout, took_part.timeout, master.settings.failover_timeout)
+                if work.unelected and self._voted_for_another(name, epoch, took_part):
+                    # It gave its vote to somebody who was elected, and has waited for that one.
+                    continue
                 if work.unelected and self._was_split(host, name, epoch):
                     # Nobody was elected, and it could know that. Whoever goes on without a majority cannot tell others
                     # so, and if they all waited for every candidate that was voted down, no split would be mended soon.
@@ -166,6 +170,10 @@ class Winners(Checker):
                         f"{host.node.name} stands for {name} though {work.host.node.name} won epoch {epoch}"
                         f" and may be at work until {until}"
                     )
+
+    def _voted_for_another(self, name: MasterName, epoch: int, took_part: _Part) -> bool:
+        works = self._works.get((name, epoch), ())
+        return any(work.won and not work.unelected and work.host.myid == took_part.leader for work in works)
 
     def _was_split(self, host: SentinelHost, name: MasterName, epoch: int) -> bool:
         """Whether the votes that a candidate was told of, and its own, leave a majority to nobody else."""
