@@ -48,4 +48,5 @@ class Obeyed(Checker):
         )
 
     def _is_master(self, ip: str) -> bool:
-        return any(server.node.ip == ip and server.is_master for group in self.world.groups for server in group.servers)
+        servers = [server for group in self.world.groups for server in group.servers]
+        return any(server.node.ip == ip and server.is_master for server in [*servers, *self.world.foreign])
