@@ -92,6 +92,18 @@ def test_histories_are_those_of_the_decision() -> None:
     assert refused(world) == [f"Replica {HOST}:{AHEAD} of {NAME} is not promoted: {Reason.OTHER_HISTORY.value}"]
 
 
+def test_an_operator_is_refused_a_failover_that_would_throw_the_data_of_a_living_master_away() -> None:
+    world = scene()
+    world.servers[BEHIND].told = world.servers[AHEAD].told = (OLD,)
+    world.run(12_000)
+    fail_over(world)
+    reply = next(line for line in world.out if "reply" in line)
+    assert f"{HOST}:{AHEAD}: {Reason.DATA_GIVEN_UP.value}" in reply
+    assert master_of(world).failover is None
+    dying(world)
+    assert promoted(world) == AHEAD, "some data are better than none"
+
+
 def a_stranger_and_one_out_of_reach() -> World:
     """We were elected, an old master has the higher offset, and the one replica with the data lost its connection."""
     world = scene(down_after=6_000)

@@ -114,6 +114,14 @@ def test_an_old_master_that_came_back_has_more_data_but_not_the_masters() -> Non
     assert choice.refused == (("stranger", Reason.OTHER_HISTORY),)
 
 
+def test_data_of_another_history_are_better_than_none_only_while_the_master_is_down() -> None:
+    wanted = replace(LIMITS, history=OURS, is_up=True)
+    assert select([STRANGER], wanted).refused == (("stranger", Reason.DATA_GIVEN_UP),)
+    assert select([STRANGER], replace(wanted, is_up=False)).chosen == "stranger"
+    assert select([STRANGER], replace(wanted, history="")).chosen == "stranger", "nothing is known of the master's data"
+    assert select([IN_LINE], wanted).chosen == "in line"
+
+
 HISTORIES = [
     ([STRANGER, replace(IN_LINE, priority=0)], OURS, "there is nobody else: some data are better than none"),
     ([STRANGER, IN_LINE], "", "the master's history is not known"),

@@ -174,6 +174,9 @@ def vote(turn: Turn, master: Master, ballot: Ballot) -> bool:
         # The winner may still be promoting somebody after its election has ended: leave it the time for both.
         master.no_start_before = turn.now + election_time(turn, master) + master.settings.failover_timeout
         master.delay_told = False
+        if master.failover is not None:
+            # A failover of ours that comes to nothing frees us of what it owed, not of this.
+            master.failover.owed = master.no_start_before
     return True
 
 

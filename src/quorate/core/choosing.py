@@ -22,8 +22,8 @@ MOST_REASONS = 8
 
 
 def choose(turn: Turn, master: Master, only: Replica | None = None) -> Selection:
-    """Whom we would promote now, and why not the others. With `only`: that one, if it is fit for it."""
-    choice = look(turn.state, turn.now, master)
+    """Whom to promote now, and why not the others. With `only`: that one, if it is fit for it."""
+    choice = _select(turn.state, turn.now, master, is_up=not master.sdown)
     if only is None:
         return choice
     fit = only in master.replicas and only.name not in dict(choice.refused)
@@ -39,11 +39,15 @@ def awaits_info(master: Master) -> bool:
 
 
 def look(state: State, now: Millis, master: Master) -> Selection:
-    """The same for whoever only asks."""
+    """Whom we would promote if the master were lost now."""
+    return _select(state, now, master, is_up=False)
+
+
+def _select(state: State, now: Millis, master: Master, *, is_up: bool) -> Selection:
     tuning, settings = state.tuning, master.settings
     down_for = _outage(state, now, master) if master.sdown else None
     limits = selection.limits(down_for, settings.down_after, tuning.ping_period, tuning.info_period)
-    limits = replace(limits, max_lag=settings.max_lag)
+    limits = replace(limits, max_lag=settings.max_lag, is_up=is_up)
     if master.info is not None and master.info.role is Role.MASTER:
         history = master.info.histories[0] if master.info.histories else ""
         limits = replace(limits, history=history, offset=master.info.offset)

@@ -52,6 +52,8 @@ class Limits:
     history: str = ""
     offset: int = 0
     max_lag: int = 0
+    is_up: bool = False
+    """The master lives: an operator wants another one, and the data are there to be kept."""
 
 
 class Reason(Enum):
@@ -65,6 +67,7 @@ class Reason(Enum):
     STALE_INFO = "its last INFO is too old"
     CUT_OFF_TOO_LONG = "it has been cut off from its master for too long"
     OTHER_HISTORY = "its data are not the master's, and another replica has those"
+    DATA_GIVEN_UP = "its data are not the master's, which is up: promoting it would throw those away"
     TOO_FAR_BEHIND = "it is further behind than candidate-max-lag allows"
 
 
@@ -153,9 +156,10 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
     """Choose the replica to promote.
 
     A server that has not followed the master since that became one, such as an old master that came back, may well have
-    the higher offset, and nothing of what was written since. It is chosen only if nobody has the master's data. (The
-    master may have changed its history unseen by us; then all of them seem to have another one.) Whoever is only out of
-    reach for a moment still has them: data that are given up now are lost, and the moment is soon over.
+    the higher offset, and nothing of what was written since. It is chosen only if nobody has the master's data, the
+    master itself not excepted. (The master may have changed its history unseen by us; then all of them seem to have
+    another one.) Whoever is only out of reach for a moment still has them: data that are given up now are lost, and the
+    moment is soon over.
     """
     everybody = tuple(candidates)
     reasons = {candidate.name: refusal(candidate, limit) for candidate in everybody}
@@ -171,6 +175,8 @@ def select(candidates: Iterable[Candidate], limit: Limits) -> Selection:
     for candidate in fit:
         if in_line and is_stranger(candidate, limit):
             reasons[candidate.name] = Reason.OTHER_HISTORY
+        elif limit.is_up and is_stranger(candidate, limit):
+            reasons[candidate.name] = Reason.DATA_GIVEN_UP
         elif limit.max_lag and not candidate.is_master and highest - candidate.offset > limit.max_lag:
             reasons[candidate.name] = Reason.TOO_FAR_BEHIND
     suitable = tuple(sorted((c for c in fit if reasons[c.name] is None), key=preference))

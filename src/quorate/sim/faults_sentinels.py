@@ -39,18 +39,26 @@ def crash_in_save(scene: Scene, fault: Planned) -> Struck | None:
     if host is None or host.disk.saving is not None:
         return None
 
+    mended = False
+
     def armed(duration: Millis) -> None:
         host.disk.saving = None
         life = host.life
-        scene.world.schedule.after(scene.dice.between(0, duration), lambda: _die(host, life))
+
+        def die() -> None:
+            # A save that begins in the moment of mending must not kill it afterwards: nobody would revive it.
+            if host.up and host.life == life and not mended:
+                host.stop(told=True)
+
+        scene.world.schedule.after(scene.dice.between(0, duration), die)
+
+    def mend() -> None:
+        nonlocal mended
+        mended = True
+        revive(host)
 
     host.disk.saving = armed
-    return Struck(f"{host.node.name} will die in its next save", lambda: revive(host))
-
-
-def _die(host: SentinelHost, life: int) -> None:
-    if host.up and host.life == life:
-        host.stop(told=True)
+    return Struck(f"{host.node.name} will die in its next save", mend)
 
 
 def disk(scene: Scene, fault: Planned) -> Struck | None:

@@ -107,13 +107,14 @@ class Promotion(Checker):
         return known and replica.instance.link.last_ok_ping_reply <= 5_000 and replica.master_link_down_for <= cut_off
 
     def _strangers(self, host: SentinelHost, name: MasterName) -> set[str]:
-        """Those with data of another history than the master's, if somebody who is fit has the master's."""
+        """Those with data of another history than the master's, if that lives or somebody who is fit has them."""
         master = host.master(name)
         if master is None or master.role.reported is not Role.MASTER or not master.role.histories:
             return set()
         history = master.role.histories[0]
         replicas = host.replicas(name)
-        if not any(history in r.role.histories and self._fit(host, name, r) for r in replicas):
+        lives = master.instance.sdown_for is None
+        if not lives and not any(history in r.role.histories and self._fit(host, name, r) for r in replicas):
             return set()
         return {r.instance.name for r in replicas if r.role.histories and history not in r.role.histories}
 
