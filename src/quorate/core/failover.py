@@ -78,11 +78,12 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
         longest = min(LAST_RETRY, FIRST_RETRY << min(master.lost_elections, 8))
         retry = turn.now + longest // 2 + turn.state.chance.below(longest // 2)
         abort(turn, master, Event.ABORT_NOT_ELECTED)
-        master.no_start_before = master.stand_at = retry
+        # Who stood to end somebody's move did not wait for whoever was elected before, and still owes that.
+        master.no_start_before = master.stand_at = max(retry, failover.owed)
         return None
     if turn.now > failover.started + timeout:
         abort(turn, master, Event.ABORT_NOT_ELECTED)
-        master.no_start_before = turn.now + master.settings.failover_timeout
+        master.no_start_before = max(turn.now + master.settings.failover_timeout, failover.owed)
         return None
     return failover.started + timeout + 1
 

@@ -1,7 +1,8 @@
 """When nothing goes wrong any more, everything comes right within a bounded time.
 
 One master per group, all sentinels agree on it, every server that a sentinel can know of follows it, and all living
-sentinels know each other. Where a RESET or an empty disk has made a server unknown to all, nobody can find it again.
+sentinels know each other. Where a RESET or an empty disk has made a server unknown to all, nobody can find it again; nor
+can sentinels find each other that have begun anew and watch no server in common.
 """
 
 from quorate.model.identity import MasterName, RunId
@@ -30,7 +31,31 @@ def unsettled(world: World) -> str:
     for host in world.sentinels:
         if not host.up:
             return f"{host.node.name} is dead"
-    return next((wrong for group in world.groups if (wrong := _unsettled(world, group))), "")
+    wrongs = (_unsettled(world, group) for group in world.groups if not parted(world, group.name))
+    return next((wrong for wrong in wrongs if wrong), "")
+
+
+def parted(world: World, name: MasterName) -> bool:
+    """Whether some sentinels can never hear of the others again: no server that both watch, no address of a peer.
+
+    Only where a disk was replaced: its sentinel begins with the master of its file, which all others may have left.
+    """
+    if not world.amnesia:
+        return False
+    known = {host.node.name: _reach(host, name) for host in world.sentinels}
+    reached, rest = known.popitem()[1], known
+    while near := [at for at, places in rest.items() if places & reached]:
+        for at in near:
+            reached |= rest.pop(at)
+    return bool(rest)
+
+
+def _reach(host: SentinelHost, name: MasterName) -> set[str]:
+    """The addresses at which a sentinel hears, or is heard, of a master: of its servers, of its peers, and its own."""
+    master = host.address_of(name)
+    servers = {replica.instance.ip for replica in host.replicas(name)} | ({master[0]} if master else set())
+    names = host.network.names
+    return {names.get(ip, ip) for ip in servers | {peer.instance.ip for peer in host.peers(name)}} | {host.node.ip}
 
 
 def _unsettled(world: World, group: Group) -> str:
