@@ -9,7 +9,7 @@ NAME = MasterName("master0")
 
 
 def begun_anew(*, reset: bool) -> Stage:
-    """One sentinel moves the master without the other, whose disk is then replaced; the first may have forgotten all."""
+    """One sentinel moves the master without the other, whose disk is then replaced; the first may have been reset."""
     stage = Stage()
     moved = ("kill m0r0", "machine-dies s0", "run 6000", "type s1 FAILOVER", "run 10000")
     forgets = ("type s1 RESET",) if reset else ()

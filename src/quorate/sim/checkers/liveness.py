@@ -1,8 +1,8 @@
 """When nothing goes wrong any more, everything comes right within a bounded time.
 
 One master per group, all sentinels agree on it, every server that a sentinel can know of follows it, and all living
-sentinels know each other. Where a RESET or an empty disk has made a server unknown to all, nobody can find it again; nor
-can sentinels find each other that have begun anew and watch no server in common.
+sentinels know each other. Where a RESET or an empty disk has made a server unknown to all, nobody can find it again;
+nor can sentinels find each other that have begun anew and watch no server in common.
 """
 
 from quorate.model.identity import MasterName, RunId
