@@ -273,8 +273,10 @@ def _wait_promotion(turn: Turn, master: Master, failover: Failover) -> Millis | 
     if _is_another(failover, chosen):
         _choose_anew(turn, master, failover)
         return None
-    # An old master calls itself one all the time: that alone does not show that it has the order.
-    if chosen.role is Role.MASTER and chosen.link.informed >= failover.proof:
+    # An old master calls itself one all the time: that alone does not show that it has the order. On another connection
+    # than the one that carried it nothing does.
+    told = chosen.link.command == failover.sent and chosen.link.informed >= failover.proof
+    if told and chosen.role is Role.MASTER:
         _promoted(turn, master, failover, chosen)
         return None
     limit = handover.time_limit(master, failover)
