@@ -15,7 +15,7 @@ def begun_anew(*, reset: bool) -> Stage:
     forgets = ("type s1 RESET",) if reset else ()
     for verb in ("world sentinels=2 quorum=2 replicas=1", "run 15000", *moved, *forgets):
         obey(stage, verb)
-    stage.world.note_amnesia()
+    stage.world.note_amnesia(stage.sentinel("s0"))
     disk = stage.sentinel("s0").disk
     disk.data = disk.template
     for verb in ("start m0r0 s0", "run 60000"):

@@ -98,6 +98,30 @@ def test_only_a_minority_knew_who_took_it() -> None:
     losses.finished()
 
 
+def test_all_who_knew_who_was_elected_have_lost_their_disks() -> None:
+    world, losses = there_and_back()
+    first = world.groups[0].servers[0]
+    acknowledge(world, first, world.schedule.now - 2_000)
+    for host in world.sentinels[1:]:
+        world.note_amnesia(host)
+    with pytest.raises(Violation, match="gone unexplained"):
+        losses.finished()
+    world.note_amnesia(world.sentinels[0])
+    losses.finished()
+
+
+def test_who_begins_anew_with_the_first_master_knows_of_no_election() -> None:
+    world, losses = there_and_back()
+    for host in world.sentinels[:2]:
+        world.note_amnesia(host)
+        host.stop(told=True)
+        host.disk.data = host.disk.template
+        host.start()
+    advance(world, world.schedule.now + 100)
+    acknowledge(world, world.groups[0].servers[0], world.schedule.now)
+    losses.finished()
+
+
 @pytest.mark.parametrize("is_announced", [True, False])
 def test_an_old_master_came_back_and_the_order_that_would_promote_it_never_arrived(is_announced: bool) -> None:
     world, losses = there_and_back()

@@ -23,7 +23,7 @@ def kill(scene: Scene, fault: Planned) -> Struck | None:
         return None
     told = fault.kind is not Kind.MACHINE_SENTINEL
     if fault.kind is Kind.NEW_ID:
-        scene.world.note_amnesia()
+        scene.world.note_amnesia(host)
     host.stop(told=told)
     host.node.alive = told
     what = f"{host.node.name} dies"

@@ -29,6 +29,8 @@ class History:
     """Lost because they were not on disk when it died, or when the master died from which it took over its data."""
     replaced: set[int] = field(default_factory=set)
     """Lost because it took over the data of a master that did not have them."""
+    taken: dict[int, Millis] = field(default_factory=dict)
+    """When it said yes to each write of a client, which hears of it later, or much later."""
 
     def turned(self, at: Millis, master_ip: str | None, log: Sequence[int]) -> None:
         """It was told to be a master (None), or to follow one; which it may have been already."""

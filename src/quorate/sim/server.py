@@ -181,6 +181,7 @@ class RedisServer(ServerState):
             if good < self.min_replicas:
                 return Wrong("NOREPLICAS")
         self.log.append(write)
+        self.history.taken[write] = self.now
         self._stream(Streamed(write=write))
         return True
 

@@ -150,6 +150,7 @@ class World:
         self.foreign: list[RedisServer] = []
         """Servers that belong to other clusters, which came by an address of ours."""
         self.amnesia = 0
+        self.replaced_disks: list[tuple[SentinelHost, Millis]] = []
         """Up to this epoch a vote may have been forgotten together with the disk that held it."""
         self.groups: list[Group] = []
         self.sentinels: list[SentinelHost] = []
@@ -272,8 +273,9 @@ class World:
         for observer in self.listening("replied"):
             observer.replied(host, question, result)
 
-    def note_amnesia(self) -> None:
+    def note_amnesia(self, host: SentinelHost) -> None:
         """A disk is about to be replaced: in the epochs begun until now its sentinel may vote a second time."""
+        self.replaced_disks.append((host, self.schedule.now))
         known = (host.driver.view(host.clock()).current_epoch for host in self.sentinels if host.driver is not None)
         self.amnesia = max([self.amnesia, *known])
 

@@ -2,13 +2,14 @@
 
 - The server that took it was not the elected master (any more), or less than a majority of the sentinels knew it as
   such: it was on the wrong side of a partition.
+- All who knew of the election that had made it the master have lost their disks since.
 - It was the elected master, and whoever was elected next never had the write: replication is asynchronous.
 - A server died before the write was on its disk, or its address was given to somebody else's server without a password.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
@@ -49,13 +50,19 @@ class Losses(Checker):
         self._declared: dict[str, list[Turn]] = {}
         """Per address the promotions of who was a master already and had no new order when they were announced."""
         self._strangers_until: Millis = 0
+        self._begun_anew: dict[SentinelHost, int] = {}
+        """How often the disk of each sentinel had been replaced when it started last."""
         self.lost = 0
 
     # --- booking ----------------------------------------------------------------------------------------------------
 
     def started(self, host: SentinelHost, saved: SavedState) -> None:
+        replaced = sum(who is host for who, _ in self.world.replaced_disks)
+        # Who begins anew has the first master in its file, and knows of no election.
+        knows = replaced == self._begun_anew.get(host, 0)
+        self._begun_anew[host] = replaced
         for master in saved.masters:
-            self._note(host, master.name, master.host)
+            self._note(host, master.name, master.host if knows else "")
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.master is None:
@@ -98,12 +105,17 @@ class Losses(Checker):
             if len(masters) != 1:
                 continue
             have = set(masters[0].log)
-            gone = [entry for entry in group.ledger.acknowledged.values() if entry.id not in have]
+            gone = [self._as_taken(group, e) for e in group.ledger.acknowledged.values() if e.id not in have]
             self.lost += len(gone)
             reigns = self._reigns(group) if gone else []
             for entry in gone:
                 if not self._is_explained(group, reigns, entry):
                     self.violated(f"write {entry.id}, acknowledged by {entry.ip} at {entry.at}, is gone unexplained")
+
+    def _as_taken(self, group: Group, entry: Acknowledged) -> Acknowledged:
+        """The entry with the moment at which the server took the write: its answer may have come much later."""
+        told = (server.history.taken.get(entry.id) for server in self._servers(group) if server.node.ip == entry.ip)
+        return replace(entry, at=next((at for at in told if at is not None), entry.at))
 
     def _is_explained(self, group: Group, reigns: list[Reign], entry: Acknowledged) -> bool:
         if any(entry.id in server.history.unsynced for server in group.servers):
@@ -118,13 +130,21 @@ class Losses(Checker):
         return any(entry.id not in turn.had and entry.id not in turn.replaced for turn in promotions)
 
     def _is_known(self, group: Group, entry: Acknowledged) -> bool:
-        """Whether a majority of the sentinels sent clients to where the write was taken, when it was."""
-        knowing = 0
+        """Whether a majority of the sentinels sent clients to where the write was taken, and not all of them forgot."""
+        knowing = self._knowing(group, entry)
+        replaced = self.world.replaced_disks
+        forgotten = all(any(who is host and at >= since for who, at in replaced) for host, since in knowing)
+        return len(knowing) >= len(self.world.sentinels) // 2 + 1 and not forgotten
+
+    def _knowing(self, group: Group, entry: Acknowledged) -> list[tuple[SentinelHost, Millis]]:
+        """Who sent clients to where a write was taken, when it was, and since when."""
+        knowing = []
         for host in self.world.sentinels:
             told = self._told.get((group.name, host), [])
             place = bisect_right(told, entry.at, key=lambda at_ip: at_ip[0])
-            knowing += place > 0 and told[place - 1][1] == entry.ip
-        return knowing >= len(self.world.sentinels) // 2 + 1
+            if place and told[place - 1][1] == entry.ip:
+                knowing.append((host, told[place - 1][0]))
+        return knowing
 
     def _reigns(self, group: Group) -> list[Reign]:
         """Who was the elected master from when on, oldest first."""
