@@ -309,3 +309,14 @@ def test_a_promotion_is_seen_in_what_was_asked_behind_the_order(delay: int) -> N
     ordered = world.now
     until(world, "+promoted-slave")
     assert world.now - ordered == delay
+
+
+def test_what_another_connection_tells_is_no_proof_of_an_order() -> None:
+    """Another leader's order cuts off ours on its way; the server is a master then, but not by us (seed 3002436)."""
+    world = scene()
+    world.servers[AHEAD].delay = 30
+    until(dying(world), "+failover-state-wait-promotion")
+    world.run(2)
+    world.break_links(AHEAD)
+    until(world, "+promoted-slave")
+    assert tail(world).count(f"-> {AHEAD} SLAVEOF NO ONE") == 2, "told again before it is believed"
