@@ -172,8 +172,10 @@ def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
 
 
 def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
-    """The hello for one instance; None while our own address there is unknown, or the server holds what is written."""
-    if watched is master and master.paused:
+    """The hello for one instance; None while our own address there is unknown, the server holds what is written, or is
+    another cluster's.
+    """
+    if (watched is master and master.paused) or (isinstance(watched, Replica) and watched.foreign):
         return None
     settings = turn.state.settings
     host = settings.announce_ip or watched.link.local_ip

@@ -68,6 +68,7 @@ def _outage(state: State, now: Millis, master: Master) -> Millis:
     cut_off = [
         r.link_down_for if r.role is Role.SLAVE and not r.sdown and r.info is not None and r.info_at >= fresh else None
         for r in master.replicas
+        if not r.foreign
     ]
     # One that has become a replica is no master from then on, though it is borne for a while before it counts as down.
     gone = min(master.sdown_since, master.role_since) if master.role is Role.SLAVE else master.sdown_since
@@ -100,4 +101,5 @@ def _candidate(state: State, now: Millis, master: Master, replica: Replica) -> C
         histories=frozenset(replica.info.histories) if replica.info is not None else frozenset(),
         tag=tag_of(state, master, replica.address),
         is_master=replica.role is Role.MASTER,
+        is_foreign=replica.foreign,
     )

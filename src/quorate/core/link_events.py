@@ -1,6 +1,18 @@
 """What news of a link means: it opened, broke, answered a PING, an INFO, a hello or a question."""
 
-from quorate.core import asking, connecting, coordination, discovery, failover, inputs, mending, roster, tilt, watching
+from quorate.core import (
+    asking,
+    connecting,
+    coordination,
+    discovery,
+    failover,
+    foreign,
+    inputs,
+    mending,
+    roster,
+    tilt,
+    watching,
+)
 from quorate.core.inputs import Pong
 from quorate.core.link import Link
 from quorate.core.requests import KillScript
@@ -171,6 +183,8 @@ def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
     if not isinstance(server, DataServer):
         return
     discovery.on_info(turn, master, server, event.report)
+    if isinstance(server, Replica):
+        foreign.look(turn, master, server)
     if turn.state.tilt_since:
         return
     if isinstance(server, Replica):

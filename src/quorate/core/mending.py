@@ -7,7 +7,7 @@ corrected as soon as a majority, asked for its configuration since, knows of not
 
 from dataclasses import dataclass
 
-from quorate.core import asking, cadence, conflict, discovery, reconfiguration
+from quorate.core import asking, cadence, conflict, discovery, foreign, reconfiguration
 from quorate.core.inputs import ConfigTold
 from quorate.core.reconfiguration import Contact, MasterSigns
 from quorate.core.requests import AskConfig
@@ -71,7 +71,7 @@ def on_told(turn: Turn, master: Master, peer: Peer, told: ConfigTold) -> None:
 
 
 def _wrong(turn: Turn, master: Master, replica: Replica) -> Wrong | None:
-    if master.promoted is replica:
+    if master.promoted is replica or replica.foreign:
         return None
     if replica.role is Role.MASTER:
         wait = CONVERT_WAIT_PERIODS * turn.state.tuning.publish_period
@@ -79,8 +79,11 @@ def _wrong(turn: Turn, master: Master, replica: Replica) -> Wrong | None:
         came_so = replica.role_since <= replica.met
         return Wrong(Event.CONVERT_TO_SLAVE, replica.role_since, wait, came_so)
     if follows_another(turn, master, replica):
-        # While it was up all the time a leader may be about to re-point it, at the pace of parallel-syncs.
-        came_so = replica.returned and replica.conf_changed <= replica.met
+        # While it was up all the time a leader may be about to re-point it, at the pace of parallel-syncs; and one that
+        # turns to a stranger may belong there, which its INFO tells once it is connected.
+        came_so = (
+            replica.returned and replica.conf_changed <= replica.met and foreign.follows_ours(turn, master, replica)
+        )
         return Wrong(Event.FIX_SLAVE_CONFIG, replica.conf_changed, master.settings.failover_timeout, came_so)
     return None
 

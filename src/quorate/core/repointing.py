@@ -51,7 +51,7 @@ def reconf_slaves(turn: Turn, master: Master, failover: Failover) -> Millis | No
         return deadline + 1
     if not failover.told:
         _tell(turn, master, failover, promoted)
-    others = [r for r in master.replicas if r is not promoted]
+    others = [r for r in master.replicas if r is not promoted and not r.foreign]
     give_up_after = turn.state.tuning.slave_reconf_timeout
     plan = reconfiguration.plan([_follower(turn, r) for r in others], master.settings.parallel_syncs, give_up_after)
     for i in plan.give_up:

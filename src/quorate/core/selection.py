@@ -36,6 +36,8 @@ class Candidate:
     tag: Tag | None = None
     is_master: bool = False
     """It says that it is a master itself, and tells no offset of a replica."""
+    is_foreign: bool = False
+    """A server of another cluster has come by its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Reason(Enum):
     DOWN = "it is down"
     DISCONNECTED = "no connection to it"
     SILENT = "its last good reply to PING is too old"
+    FOREIGN = "another cluster's server is at its address"
     NEVER_PROMOTE = "its priority is 0, which means never promote"
     NO_FAILOVER = "it is tagged nofailover"
     STALE_INFO = "its last INFO is too old"
@@ -135,6 +138,8 @@ def refusal(candidate: Candidate, limit: Limits) -> Reason | None:
         return Reason.DISCONNECTED
     if candidate.ping_age > limit.ping_age:
         return Reason.SILENT
+    if candidate.is_foreign:
+        return Reason.FOREIGN
     if candidate.priority == 0:
         return Reason.NEVER_PROMOTE
     if candidate.tag is Tag.NOFAILOVER:

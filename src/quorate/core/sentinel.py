@@ -11,6 +11,7 @@ from quorate.core import (
     coordination,
     failover,
     finishing,
+    foreign,
     gossip,
     inputs,
     leaving,
@@ -142,6 +143,8 @@ def _react(turn: Turn, event: Input) -> None:
             pass
         case inputs.Pinged():
             link_events.on_pinged(turn, event)
+        case inputs.HelloSeen() if foreign.is_hearsay(turn, event):
+            pass
         case inputs.HelloSeen():
             if event.conn is not None:
                 routine.heard(turn.state, turn.now, event.conn)

@@ -96,6 +96,10 @@ class Replica(DataServer):
     """It had been down, or was restarted, when it did so."""
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
+    ours: RunId | None = None
+    """The process that was last known to belong to the master; None where none was yet."""
+    foreign: bool = False
+    """Another process is there now, and belongs to another cluster (see `foreign`)."""
 
     @property
     def cut_off(self) -> bool:

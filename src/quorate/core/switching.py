@@ -52,14 +52,18 @@ def switch(turn: Turn, master: Master, address: Address) -> None:
     record.replaced(turn, master)
     old = master.address
     places = [r.address for r in master.replicas if not r.address.same_as(address)]
+    ours = {r.address: r.ours for r in master.replicas}
     if not old.same_as(address) and not any(old.same_as(place) for place in places):
         places.append(old)
+        ours[old] = master.run_id
     for replica in master.replicas:
         roster.dismiss(turn, replica)
     master.replicas.clear()
     _start_over(turn, master, address, 0)
     for place in places:
-        turn.about(Event.SLAVE, master, roster.add_replica(turn, master, place))
+        replica = roster.add_replica(turn, master, place)
+        replica.ours = ours[place]
+        turn.about(Event.SLAVE, master, replica)
     renew_peers(turn, master)
     turn.touch(master)
 

@@ -83,7 +83,10 @@ def ailing(scene: Scene, fault: Planned) -> Struck | None:
 
 
 def reuse(scene: Scene, fault: Planned) -> Struck | None:
-    """A machine dies, and its address is given to a server of another cluster, which may have a password of its own."""
+    """A machine dies, and its address is given to a server of another cluster, a master or a replica of one.
+
+    That cluster may have a password of its own.
+    """
     server = scene.server(fault.aim)
     if server is None:
         return None
@@ -93,6 +96,8 @@ def reuse(scene: Scene, fault: Planned) -> Struck | None:
     stranger.password = "theirs" if scene.dice.chance(60) else ""
     stranger.saved_log = [STRANGERS_WRITES + n for n in range(scene.dice.between(0, 500))]
     stranger.foreign = True
+    # A dice of its own: what else is drawn in a seed stays as it was before strangers could be replicas.
+    chief = _chief(scene, stranger) if scene.dice.split("elsewhere").chance(50) else None
 
     over = False
 
@@ -106,15 +111,28 @@ def reuse(scene: Scene, fault: Planned) -> Struck | None:
     def mend() -> None:
         nonlocal over
         over = True
-        if stranger.up:
-            stranger.stop(told=True)
+        for one in (stranger, chief):
+            if one is not None and one.up:
+                one.stop(told=True)
         stranger.node.alive = False
         server.network.add(server.node)
         revive(server)
 
     scene.world.schedule.after(scene.dice.skewed(10, 5_000), arrive)
     guard = "with" if stranger.password else "without"
-    return Struck(f"the address of {server.node.name} goes to another cluster {guard} password", mend)
+    whom = "a replica of " if chief is not None else ""
+    return Struck(f"the address of {server.node.name} goes to {whom}another cluster {guard} password", mend)
+
+
+def _chief(scene: Scene, stranger: RedisServer) -> RedisServer:
+    """The master that a stranger follows, somewhere else."""
+    chief = RedisServer(scene.world.node(f"y-{stranger.node.name}"), stranger.network, stranger.dice.split("chief"))
+    chief.password = stranger.masterauth = stranger.password
+    chief.saved_log = list(stranger.saved_log)
+    chief.foreign = True
+    stranger.conf_master = chief.node.ip
+    chief.start()
+    return chief
 
 
 def power(scene: Scene, fault: Planned) -> Struck | None:

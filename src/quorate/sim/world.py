@@ -150,8 +150,9 @@ class World:
         self.foreign: list[RedisServer] = []
         """Servers that belong to other clusters, which came by an address of ours."""
         self.amnesia = 0
-        self.replaced_disks: list[tuple[SentinelHost, Millis]] = []
         """Up to this epoch a vote may have been forgotten together with the disk that held it."""
+        self.replaced_disks: list[tuple[SentinelHost, Millis]] = []
+        """Whose disk that was, and when."""
         self.groups: list[Group] = []
         self.sentinels: list[SentinelHost] = []
         self.observers: list[Observer] = []

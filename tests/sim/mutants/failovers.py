@@ -8,6 +8,7 @@ from quorate.core import (
     candidacy,
     discovery,
     failover,
+    foreign,
     gossip,
     handover,
     reconfiguration,
@@ -39,6 +40,7 @@ NOTICES = "notices are consistent"
 ORDER = "the core is in order"
 MEMORY = "memory is bounded"
 LOSSES = "losses are explained"
+LEFT_ALONE = "another cluster is left alone"
 MOVES = "a coordinated move loses nothing"
 LIVENESS = "all comes right in time"
 
@@ -224,6 +226,12 @@ FAILOVERS = (
         frozenset({DEMOTION}),
         seed=0,
         within=20,
+    ),
+    mutant(
+        "takes whoever is at a known address for ours",
+        Patch(foreign, "_is_elsewhere", always(False)),
+        LEFT_ALONE,
+        at=(127, 1),
     ),
     mutant("looks around in TILT", Patch(watching, "look", _look_in_tilt), TILT, at=(19, 60)),
     mutant("never notices that it was late", Patch(tilt, "is_late", always(False)), TILT, at=(26, 30)),

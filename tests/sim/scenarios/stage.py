@@ -170,8 +170,8 @@ class Stage(Observer):
             self.world._group_by_place[gone.node.ip] = next(g for g in self.world.groups if gone in g.servers)
         gone.start()
 
-    def stranger(self, name: str, writes: int) -> None:
-        """The address of a dead server is given to a server of somebody else, which has data of its own."""
+    def stranger(self, name: str, writes: int, *, follows: bool) -> None:
+        """The address of a dead server is given to a server of somebody else, a master or one that follows its own."""
         old = self.server(name)
         if old.up:
             old.stop(told=False)
@@ -183,6 +183,12 @@ class Stage(Observer):
         foreign = RedisServer(node, self.world.network, self.world.dice.split("x"))
         foreign.saved_log = [1_000_000_000 + n for n in range(writes)]
         self.world.foreign.append(foreign)
+        if follows:
+            chief = RedisServer(self.world.node("y"), self.world.network, self.world.dice.split("y"))
+            chief.saved_log = list(foreign.saved_log)
+            foreign.conf_master = chief.node.ip
+            self.world.foreign.append(chief)
+            chief.start()
         foreign.start()
 
     def cut(self, names: list[str]) -> None:

@@ -81,7 +81,7 @@ def _trouble(stage: Stage, verb: str, names: list[str], options: dict[str, str])
             for name in names:
                 stage.move(name)
         case "stranger-at":
-            stage.stranger(names[0], int(options["writes"]))
+            stage.stranger(names[0], int(options["writes"]), follows="replica" in names)
         case "pause":
             for name in names:
                 stage.node(name).paused = True

@@ -6,6 +6,7 @@ from quorate.sim.checkers.demotion import Demotion
 from quorate.sim.checkers.durable import Durable
 from quorate.sim.checkers.elected import Elected
 from quorate.sim.checkers.epochs import Epochs
+from quorate.sim.checkers.left_alone import LeftAlone
 from quorate.sim.checkers.losses import Losses
 from quorate.sim.checkers.memory import Memory
 from quorate.sim.checkers.moves import Moves
@@ -36,6 +37,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     Agreement,
     Winners,
     Demotion,
+    LeftAlone,
     Tilt,
     Notices,
     Order,
