@@ -46,6 +46,8 @@ class Server:
     histories: tuple[str, ...] = ("f" * 40,)
     told: tuple[str, ...] = ("f" * 40,)
     """The replication ids that it tells as a replica."""
+    greeted: int = 0
+    """How many hellos were published to it."""
     up: bool = True
     frozen: bool = False
     link_up: bool = True
@@ -264,6 +266,7 @@ class World:
             case requests.AskInfo():
                 self.soon(inputs.InfoArrived(conn, server.info(self.servers)), server.delay)
             case requests.PublishHello():
+                server.greeted += 1
                 self.soon(inputs.Published(conn, request.about, True))
             case requests.Reconfigure():
                 self.soon(inputs.Reconfigured(conn, request.about, ""))
