@@ -1,10 +1,7 @@
 """Proves that command links write what the protocol says and turn every kind of reply into the right input."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +11,6 @@ from quorate.core.inputs import (
     Input,
     KindAnswered,
     LinkClosed,
-    LinkOpened,
     LinkRefused,
     MoveAnswered,
     PeerAnswered,
@@ -31,7 +27,6 @@ from quorate.core.requests import (
     AskKind,
     AskOffset,
     Authenticate,
-    ConnId,
     InstanceId,
     KillScript,
     MoveId,
@@ -51,10 +46,10 @@ from quorate.runtime.line import MAX_UNREAD
 from quorate.runtime.links import CommandLink
 from quorate.runtime.ports import Outward
 from quorate.wire.encode import encode_command
-from tests.runtime.stage import LOOPS, FarEnd, Stage, eventually, play
+from tests.runtime.stage import FarEnd, Stage, play
+from tests.runtime.talk import CONN, OPENED, both_loops, talking
 
-CONN, ABOUT = ConnId(7), InstanceId(3)
-OPENED = LinkOpened(CONN, "127.0.0.1")
+ABOUT = InstanceId(3)
 RUN_ID = RunId("a" * 40)
 HELLO = Hello("127.0.0.1", 26379, RUN_ID, Epoch(1), MasterName("m"), "127.0.0.1", 6379, Epoch(1))
 CONFIG = AskConfig(ABOUT, MasterName("m"), ours=True)
@@ -69,46 +64,6 @@ AS_REPLICA = b"role:slave\r\nslave_repl_offset:55\r\nmaster_repl_offset:66\r\n"
 def bulk(text: bytes) -> bytes:
     """A bulk string."""
     return b"$%d\r\n%b\r\n" % (len(text), text)
-
-
-both_loops = pytest.mark.parametrize("loop", LOOPS)
-
-
-@dataclass
-class Talk:
-    """A command link that stands, and the far end of it."""
-
-    stage: Stage
-    link: CommandLink
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def after(self, requests: list[Request], reply: bytes, count: int, *, piecemeal: bool = False) -> list[Input]:
-        """The inputs (without LinkOpened) that come when `requests` are answered by `reply`."""
-        for request in requests:
-            self.link.send(request)
-        if requests:
-            await self.reader.read(65536)
-        for start in range(0, len(reply), 1 if piecemeal else len(reply)):
-            self.writer.write(reply[start : start + 1] if piecemeal else reply)
-            await self.writer.drain()
-            if piecemeal:
-                await asyncio.sleep(0.0005)
-        return (await self.stage.heard(count + 1))[1:]
-
-
-@asynccontextmanager
-async def talking(outward: Outward | None = None) -> AsyncIterator[Talk]:
-    far, stage = FarEnd(), Stage()
-    link = CommandLink(stage, far.order())
-    link.dial(asyncio.get_running_loop(), outward or Outward())
-    reader, writer = await far.accept()
-    await stage.heard(1)
-    try:
-        yield Talk(stage, link, reader, writer)
-    finally:
-        link.hang_up()
-        await far.close()
 
 
 @both_loops
@@ -359,126 +314,5 @@ def test_an_endless_reply_is_cut_off() -> None:
             talk.link.send(AskInfo())
             got = await talk.after([], b"$%d\r\n" % (MAX_UNREAD + 1), 1)
             assert isinstance(got[0], LinkClosed)
-
-    play("uvloop", scene())
-
-
-@both_loops
-def test_the_end_of_the_far_end_is_reported_once(loop: str) -> None:
-    async def scene() -> None:
-        async with talking() as talk:
-            talk.writer.close()
-            assert (await talk.stage.heard(2))[1:] == [LinkClosed(CONN, "Server closed the connection")]
-            talk.link.hang_up()
-            talk.link.hang_up()
-            await asyncio.sleep(0.01)
-            assert len(talk.stage.inputs) == 2
-
-    play(loop, scene())
-
-
-@both_loops
-def test_hanging_up_is_not_reported_and_what_was_sent_still_leaves(loop: str) -> None:
-    async def scene() -> None:
-        async with talking() as talk:
-            talk.link.send(Ping())
-            talk.link.hang_up()
-            talk.link.hang_up()
-            assert await talk.reader.read() == encode_command("PING")
-            assert talk.stage.inputs == [OPENED]
-            assert talk.stage.forgotten == [CONN]
-
-    play(loop, scene())
-
-
-@both_loops
-def test_a_refused_connection_was_not_refused_immediately(loop: str) -> None:
-    async def scene() -> None:
-        far, stage = FarEnd(), Stage()
-        far.sock.close()
-        CommandLink(stage, far.order()).dial(asyncio.get_running_loop(), Outward())
-        assert not stage.inputs
-        assert await stage.heard(1) == [LinkClosed(CONN, "Connection refused", immediate=False)]
-
-    play(loop, scene())
-
-
-@pytest.mark.parametrize(("ip", "source"), [("not an ip", ""), ("::1", "127.0.0.1"), ("127.0.0.1", "192.0.2.77")])
-def test_an_address_that_cannot_be_dialled_fails_immediately_but_not_from_within(ip: str, source: str) -> None:
-    async def scene() -> None:
-        far, stage = FarEnd(), Stage()
-        CommandLink(stage, replace(far.order(), ip=ip)).dial(asyncio.get_running_loop(), Outward(bind_source=source))
-        assert not stage.inputs
-        (closed,) = await stage.heard(1)
-        assert isinstance(closed, LinkClosed)
-        assert closed.immediate
-        await far.close()
-
-    play("uvloop", scene())
-
-
-@both_loops
-def test_a_host_that_swallows_packets_costs_nothing_and_can_be_given_up(loop: str) -> None:
-    async def scene() -> None:
-        # A full queue of waiting connections makes the kernel ignore further ones, as 10.0.0.1 does.
-        far, stage = FarEnd(), Stage()
-        far.sock.listen(0)
-        crowd = [socket.socket() for _ in range(3)]
-        for sock in crowd:
-            sock.setblocking(False)
-            sock.connect_ex(("127.0.0.1", far.port))
-        await asyncio.sleep(0.01)
-        link = CommandLink(stage, far.order())
-        link.dial(asyncio.get_running_loop(), Outward())
-        link.send(Ping())
-        await asyncio.sleep(0.05)
-        link.hang_up()
-        await asyncio.sleep(0.01)
-        assert not stage.inputs
-        for sock in crowd:
-            sock.close()
-        await far.close()
-
-    play(loop, scene())
-
-
-@both_loops
-def test_links_leave_from_the_address_that_bind_source_names(loop: str) -> None:
-    async def scene() -> None:
-        async with talking(Outward(bind_source="127.0.0.2")) as talk:
-            assert talk.stage.inputs == [LinkOpened(CONN, "127.0.0.2")]
-
-    play(loop, scene())
-
-
-@both_loops
-def test_giving_up_at_any_moment_leaves_nothing_open(loop: str) -> None:
-    async def scene() -> None:
-        far, stage = FarEnd(), Stage()
-        for turns in range(5):
-            link = CommandLink(stage, far.order())
-            link.dial(asyncio.get_running_loop(), Outward())
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            link.hang_up()
-            reader, _ = await far.accept()
-            assert await asyncio.wait_for(reader.read(), 2) == b""
-        assert all(isinstance(event, LinkOpened) for event in stage.inputs)
-        await far.close()
-
-    play(loop, scene())
-
-
-def test_a_far_end_that_does_not_read_is_given_up_before_it_costs_much() -> None:
-    async def scene() -> None:
-        async with talking() as talk:
-            big = Authenticate("", "x" * (1 << 20))
-
-            def flooded() -> bool:
-                talk.link.send(big)
-                return len(talk.stage.inputs) > 1
-
-            await eventually(flooded)
-            assert talk.stage.inputs[1:] == [LinkClosed(CONN, "Too many requests are waiting to be sent")]
 
     play("uvloop", scene())
