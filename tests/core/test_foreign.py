@@ -102,3 +102,15 @@ def test_a_failover_makes_nobody_forget_which_process_was_ours() -> None:
     world.run(5_000)
     reused(world)
     assert behind(world).foreign
+
+
+def test_nor_does_a_configuration_that_names_the_stranger_for_a_while() -> None:
+    """Others, who could not see it, made its address the master, and another one soon after (seed 4000878)."""
+    world = reused(scene())
+    world.servers[AHEAD].follows = None
+    for epoch, port in ((1, BEHIND), (2, AHEAD)):
+        world.hello("b", epoch, port, epoch)
+        world.run(3_000)
+    world.run(20_000)
+    assert behind(world).foreign
+    assert f"-> {BEHIND} SLAVEOF {HOST} {AHEAD}" not in orders(world)

@@ -8,18 +8,26 @@ calls itself master and is known to nobody may be ours, come back without its da
 
 from quorate.core import discovery, roster
 from quorate.core.inputs import HelloSeen
-from quorate.core.state import Master, Replica
+from quorate.core.state import DataServer, Master, Replica
 from quorate.core.turn import Turn
 from quorate.model.info import InfoReport, Role
 from quorate.model.notice import Level
 
 
-def look(turn: Turn, master: Master, replica: Replica) -> None:
+def look(turn: Turn, master: Master, server: DataServer) -> None:
     """After its INFO: know the process for ours, or for another cluster's."""
-    before, report = replica.foreign, replica.info
+    report = server.info
     if report is None or report.run_id is None:
         return
-    replica.foreign = False
+    if isinstance(server, Replica):
+        _look_at_replica(turn, master, server, report)
+    elif report.role is Role.MASTER:
+        # One that calls itself a replica may have been a stranger already when it was made the master.
+        server.ours = report.run_id
+
+
+def _look_at_replica(turn: Turn, master: Master, replica: Replica, report: InfoReport) -> None:
+    before, replica.foreign = replica.foreign, False
     if report.run_id == replica.ours:
         return
     if _shares_data(master, report) or follows_ours(turn, master, replica):

@@ -183,8 +183,7 @@ def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
     if not isinstance(server, DataServer):
         return
     discovery.on_info(turn, master, server, event.report)
-    if isinstance(server, Replica):
-        foreign.look(turn, master, server)
+    foreign.look(turn, master, server)
     if turn.state.tilt_since:
         return
     if isinstance(server, Replica):

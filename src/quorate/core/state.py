@@ -70,6 +70,8 @@ class DataServer(Watched):
     info_slot: int = -1
     role: Role = Role.MASTER
     role_since: Millis = 0
+    ours: RunId | None = None
+    """The process there that was last known to belong to the master, or to be it; None where none was yet."""
     script_kill_sent: bool = False
 
 
@@ -96,8 +98,6 @@ class Replica(DataServer):
     """It had been down, or was restarted, when it did so."""
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
-    ours: RunId | None = None
-    """The process that was last known to belong to the master; None where none was yet."""
     foreign: bool = False
     """Another process is there now, and belongs to another cluster (see `foreign`)."""
 

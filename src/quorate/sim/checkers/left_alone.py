@@ -5,6 +5,7 @@ new one that it follows a living master elsewhere. Who calls itself master could
 """
 
 from quorate.core.requests import Reconfigure, Request
+from quorate.core.view import ReplicaView
 from quorate.model.identity import MasterName
 from quorate.model.info import Role
 from quorate.model.notice import Event, Notice
@@ -58,12 +59,12 @@ class LeftAlone(Checker):
         )
         if view is None or master is None or master.role.reported is not Role.MASTER or not master.role.histories:
             return
-        is_elsewhere = (
-            view.role.reported is Role.SLAVE and view.master_link_up and view.master_host not in self._ours(group.name)
-        )
-        if view.instance.run_id == stranger.run_id and is_elsewhere:
+        if view.instance.run_id == stranger.run_id and is_elsewhere(self.world, group.name, view):
             self.violated(f"{host.node.name} gives an order to {ip}, which is another cluster's, and told it so")
 
-    def _ours(self, name: MasterName) -> set[str]:
-        group = next(group for group in self.world.groups if group.name == name)
-        return {place for server in group.servers for place in (server.node.ip, server.node.name)}
+
+def is_elsewhere(world: World, name: MasterName, view: ReplicaView) -> bool:
+    """Whether a replica tells that it follows a living master which is none of the group's servers."""
+    group = next(group for group in world.groups if group.name == name)
+    ours = {place for server in group.servers for place in (server.node.ip, server.node.name)}
+    return view.role.reported is Role.SLAVE and view.master_link_up and view.master_host not in ours

@@ -9,6 +9,7 @@ from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
 from quorate.sim.checkers.agreement import PLANNED
 from quorate.sim.checkers.contract import Checker
+from quorate.sim.checkers.left_alone import is_elsewhere
 from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
 
@@ -54,6 +55,9 @@ class Promotion(Checker):
             return
         for other in replicas:
             if other.instance.name in strangers or self._left_behind(host, notice.master, other):
+                continue
+            if is_elsewhere(self.world, notice.master, other):
+                # Another cluster's, if the sentinel knows who was there before; else it may be chosen.
                 continue
             better = self._rank(host, notice.master, other) < self._rank(host, notice.master, chosen)
             # A connection that is being made anew shows as one, but carries nothing yet.
