@@ -25,6 +25,8 @@ PER_SECOND = 1000
 SENTINELS = 3
 STARTED_TOGETHER = 10
 """Servers that start at a time: more would only wait for one another."""
+PATIENCE = 60
+"""Seconds for a sentinel to answer: C saves its file for every master that it begins to watch."""
 
 # As small and as quiet as a server can be, since there are hundreds of them and none is measured.
 _FRUGAL = (
@@ -110,7 +112,7 @@ def watching(kind: Kind, ships: Fleet) -> Iterator[list[Process]]:
     try:
         for port in _free_ports(SENTINELS):
             sentinels.append(_sentinel(kind, ships.folder, port, "".join(lines)))
-            sentinels[-1].start()
+            sentinels[-1].start(PATIENCE)
         wait_until(lambda: all(_knows_all(one.port, ships) for one in sentinels), f"{kind.label} to know all", 120, 0.5)
         yield sentinels
     finally:
@@ -173,7 +175,7 @@ def time_start(kind: Kind, folder: Path, masters: int) -> float:
     begun = time.monotonic()
     try:
         process.launch()
-        process.await_answer(pause=0.001)
+        process.await_answer(PATIENCE, pause=0.001)
         return 1000 * (time.monotonic() - begun)
     finally:
         process.kill()
