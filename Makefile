@@ -159,6 +159,10 @@ bench-failover: $(VENV)/.runtime ## time from fault to promotion, beside C Senti
 bench-capacity: $(VENV)/.runtime ## CPU and memory with 100 masters, beside C Sentinel (ARGS=...)
 	@$(BIN)/python -m benchmarks.capacity $(ARGS)
 
+.PHONY: bench-mass
+bench-mass: $(VENV)/.runtime ## 100 of 300 masters killed at once, beside C Sentinel (ARGS=...)
+	@$(BIN)/python -m benchmarks.mass $(ARGS)
+
 .PHONY: bench-load
 bench-load: $(VENV)/.runtime ## failovers amid 9,000 clients and 10,000 queries a second, beside C Sentinel (ARGS=...)
 	@$(BIN)/python -m benchmarks.load $(ARGS)

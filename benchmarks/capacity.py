@@ -12,29 +12,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.lab import C_REDIS, HOST, OURS, Kind, Process, ask, c_valkey, free_port, wait_until, watched_environment
+from benchmarks.fleet import PATIENCE, Fleet, fleet, sentinel, watching
+from benchmarks.lab import C_REDIS, HOST, OURS, Kind, Process, c_valkey, free_port, watched_environment
 from benchmarks.queries import Latency, ask_at_pace
 
 DOWN_AFTER = 10_000
 PER_SECOND = 1000
-SENTINELS = 3
-STARTED_TOGETHER = 10
-"""Servers that start at a time: more would only wait for one another."""
-PATIENCE = 60
-"""Seconds for a sentinel to answer: C saves its file for every master that it begins to watch."""
-
-# As small and as quiet as a server can be, since there are hundreds of them and none is measured.
-_FRUGAL = (
-    "--hz", "1", "--dynamic-hz", "no", "--activerehashing", "no", "--jemalloc-bg-thread", "no",
-    "--latency-tracking", "no", "--databases", "1", "--maxclients", "50", "--loglevel", "warning",
-    "--save", "", "--appendonly", "no", "--repl-backlog-size", "16kb",
-    "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "60",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,83 +39,6 @@ class Turn:
 
     share: Share
     latency: Latency
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """Running masters, each with a replica; `masters` are their ports."""
-
-    folder: Path
-    masters: Sequence[int]
-
-    def names(self) -> list[str]:
-        """The names under which they are watched."""
-        return [f"master{number}" for number in range(len(self.masters))]
-
-
-@contextmanager
-def fleet(count: int) -> Iterator[Fleet]:
-    """Start so many masters with a replica each; end them whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="quorate-bench-") as name:
-        folder = Path(name)
-        ports = _free_ports(2 * count)
-        masters, replicas = ports[:count], ports[count:]
-        servers = [_server(folder, port, []) for port in masters]
-        for port, master in zip(replicas, masters, strict=True):
-            servers.append(_server(folder, port, ["--replicaof", HOST, str(master)]))
-        try:
-            for start in range(0, len(servers), STARTED_TOGETHER):
-                together = servers[start : start + STARTED_TOGETHER]
-                for server in together:
-                    server.launch()
-                for server in together:
-                    server.await_answer()
-            yield Fleet(folder, masters)
-        finally:
-            for server in servers:
-                server.kill()
-
-
-def _free_ports(count: int) -> list[int]:
-    ports: set[int] = set()
-    while len(ports) < count:
-        ports.add(free_port())
-    return list(ports)
-
-
-def _server(folder: Path, port: int, more: list[str]) -> Process:
-    where = ["--port", str(port), "--bind", HOST, "--dir", str(folder), "--dbfilename", f"{port}.rdb"]
-    return Process(port, ["redis-server", *where, *_FRUGAL, *more], folder)
-
-
-@contextmanager
-def watching(kind: Kind, ships: Fleet) -> Iterator[list[Process]]:
-    """Three sentinels of a kind that know all masters, replicas and one another."""
-    sentinels: list[Process] = []
-    lines = [
-        f"sentinel monitor {name} {HOST} {port} 2\nsentinel down-after-milliseconds {name} {DOWN_AFTER}\n"
-        for name, port in zip(ships.names(), ships.masters, strict=True)
-    ]
-    try:
-        for port in _free_ports(SENTINELS):
-            sentinels.append(_sentinel(kind, ships.folder, port, "".join(lines)))
-            sentinels[-1].start(PATIENCE)
-        wait_until(lambda: all(_knows_all(one.port, ships) for one in sentinels), f"{kind.label} to know all", 120, 0.5)
-        yield sentinels
-    finally:
-        for one in sentinels:
-            one.kill()
-
-
-def _sentinel(kind: Kind, folder: Path, port: int, watched: str) -> Process:
-    path = folder / f"sentinel-{port}.conf"
-    path.write_text(f"port {port}\nbind {HOST}\ndir {folder}\nlogfile {folder}/sentinel-{port}.log\n{watched}")
-    return Process(port, [*kind.command, str(path), *kind.suffix], folder)
-
-
-def _knows_all(sentinel: int, ships: Fleet) -> bool:
-    info = str(ask(sentinel, "INFO", "sentinel"))
-    return info.count("status=ok,") == info.count(f"slaves=1,sentinels={SENTINELS}") == len(ships.masters)
 
 
 def _spent(pid: int) -> tuple[float, float]:
@@ -159,7 +69,7 @@ def measure(sentinels: Sequence[Process], seconds: float) -> Share:
 
 def turn(kind: Kind, ships: Fleet, chosen: argparse.Namespace) -> Turn:
     """Watch the fleet with one kind of sentinel: first in peace, then while answering questions."""
-    with watching(kind, ships) as sentinels:
+    with watching(kind, ships, DOWN_AFTER) as sentinels:
         time.sleep(chosen.settle)
         share = measure(sentinels, chosen.seconds)
         latency = ask_at_pace(sentinels[0].port, ships.names(), PER_SECOND, chosen.query_seconds)
@@ -171,7 +81,7 @@ def time_start(kind: Kind, folder: Path, masters: int) -> float:
     """Milliseconds from exec to the answer to PING, with a new configuration of so many masters that are not there."""
     port = free_port()
     absent = "".join(f"sentinel monitor master{number} {HOST} 1 2\n" for number in range(masters))
-    process = _sentinel(kind, folder, port, absent)
+    process = sentinel(kind, folder, port, absent)
     begun = time.monotonic()
     try:
         process.launch()
