@@ -1,8 +1,8 @@
 """Many masters that die at the same moment: how long until each has a successor, ours and C Sentinel in one run.
 
 Of hundreds of masters with a replica each, watched by three sentinels of a kind, some are killed together. A master
-counts as promoted when a sentinel says so (+promoted-slave), as announced when two of the three have switched to the new
-address; both count from the last kill + down-after. At the end each replica in question must call itself a master.
+counts as promoted when a sentinel says so (+promoted-slave), as announced when two of the three have switched to the
+new address; both count from the last kill + down-after. At the end each replica in question must call itself a master.
 """
 
 import argparse

@@ -57,6 +57,27 @@ def test_events_do_not_wait_for_the_disk() -> None:
     assert len(told) == 2, "+new-epoch and +vote-for-leader"
 
 
+def test_an_answer_that_waited_too_long_never_goes_back_behind_one_that_was_given() -> None:
+    """The disk is slow: while the second vote waits for it the first becomes durable and is told (seed 4101121)."""
+    desk = Desk()
+    (first,) = saves(desk.ask(1, 5))
+    desk.now += 400
+    assert replies(desk.ask(2, 6, C)) == {}
+    (second,) = saves(desk.submit(inputs.Saved(first.delta.revision)))
+    desk.now += 500
+    assert replies(desk.submit(inputs.Woke())) == {2: Opinion(False, B, Epoch(5))}, "not that nobody ever had our vote"
+    assert replies(desk.submit(inputs.Saved(second.delta.revision))) == {}
+
+
+def test_nor_where_both_happen_in_one_moment() -> None:
+    desk = Desk()
+    (first,) = saves(desk.ask(1, 5))
+    desk.ask(2, 6, C)
+    desk.now += 500
+    answers = replies(desk.submit(inputs.Saved(first.delta.revision)))
+    assert answers == {1: Opinion(False, B, Epoch(5)), 2: Opinion(False, B, Epoch(5))}
+
+
 def test_one_save_at_a_time_and_later_ones_in_one_write() -> None:
     desk = Desk()
     (first,) = saves(desk.ask(1, 5))

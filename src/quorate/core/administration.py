@@ -91,7 +91,7 @@ def on_change(turn: Turn, change: Change) -> None:
 
 
 def _when_saved(turn: Turn, caller: Caller, result: Result) -> None:
-    turn.promise(Reply(caller, result), otherwise=Reply(caller, NOT_SAVED))
+    turn.promise(Reply(caller, result), otherwise=lambda: Reply(caller, NOT_SAVED))
 
 
 def _failover(turn: Turn, request: FailoverRequested) -> None:
@@ -210,7 +210,7 @@ def _reset(turn: Turn, request: ResetRequested) -> None:
         switching.reset(turn, master)
     answer = Reply(request.caller, Count(len(masters)))
     if masters:
-        turn.promise(answer, otherwise=answer)
+        turn.promise(answer, otherwise=lambda: answer)
     else:
         turn.effects.append(answer)
 

@@ -147,7 +147,8 @@ def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     patience = min(VOTE_PATIENCE, master.settings.down_after // 4)
     turn.promise(
         Reply(asked.caller, Opinion(down, master.leader, master.leader_epoch)),
-        otherwise=Reply(asked.caller, Opinion(down, *master.durable_vote)),
+        # By then an earlier vote may have become durable and been told: an answer never goes back behind that.
+        otherwise=lambda: Reply(asked.caller, Opinion(down, *master.durable_vote)),
         expires=turn.now + patience,
     )
     return master if voted and asked.candidate != state.settings.myid else None

@@ -79,8 +79,9 @@ class Driver:
                 self._pending = flying.then(self._pending) if self._pending else flying
                 self._retry_at = now + RETRY_AFTER
             effects += self._break(event.revision)
-        # The core learns first: what it decides on durable state belongs behind what was promised.
-        effects += self._release(now)
+        # What the core decides on durable state belongs behind what was promised; but what leaves in place of a promise
+        # that has expired is made when the core knows what is durable.
+        effects += self._release(None)
         outcome = self._sentinel.handle(now, event)
         effects += outcome.effects
         if outcome.save is not None:
@@ -90,15 +91,16 @@ class Driver:
         effects += self._save(now)
         return effects
 
-    def _release(self, now: Millis) -> list[Effect]:
+    def _release(self, now: Millis | None) -> list[Effect]:
+        """What need not wait any more; without a time nothing has expired."""
         released: list[Effect] = []
         kept: list[Promise] = []
         for promise in self._promises:
             if promise.revision <= self._durable:
                 released.append(promise.effect)
-            elif promise.expires is not None and now >= promise.expires:
+            elif now is not None and promise.expires is not None and now >= promise.expires:
                 if promise.otherwise is not None:
-                    released.append(promise.otherwise)
+                    released.append(promise.otherwise())
             else:
                 kept.append(promise)
         self._promises = kept
@@ -108,7 +110,7 @@ class Driver:
         """A save failed: what has an answer for that gives it, the rest waits for a later save."""
         broken = [p for p in self._promises if p.revision <= revision and p.otherwise is not None]
         self._promises = [p for p in self._promises if p.revision > revision or p.otherwise is None]
-        return [p.otherwise for p in broken if p.otherwise is not None]
+        return [p.otherwise() for p in broken if p.otherwise is not None]
 
     def _save(self, now: Millis) -> list[Effect]:
         if self._pending is None or self._in_flight is not None:

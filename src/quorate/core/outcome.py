@@ -1,5 +1,6 @@
 """What a sentinel wants done: effects for now, a save, and promises that wait for that save."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -153,13 +154,13 @@ Effect: TypeAlias = (
 class Promise:
     """An effect that may leave only when `revision` is durable.
 
-    If the save fails, or `expires` passes first, `otherwise` leaves in its place (None: nothing does, and on failure
-    the promise keeps waiting for a later save).
+    If the save fails, or `expires` passes first, what `otherwise` makes then leaves in its place (None: nothing does,
+    and on failure the promise keeps waiting for a later save).
     """
 
     revision: int
     effect: Effect
-    otherwise: Effect | None = None
+    otherwise: Callable[[], Effect] | None = None
     expires: Millis | None = None
 
 

@@ -1,5 +1,6 @@
 """One turn of the core: the state, the moment, and what is to be done about it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from quorate.core.inputs import Caller
@@ -27,7 +28,7 @@ class Turn:
         """Masters about which something changed: their decisions are taken anew before the turn ends."""
         self.dirty = False
         self._touched: dict[MasterName, Master | None] = {}
-        self._promises: list[tuple[Effect, Effect | None, Millis | None]] = []
+        self._promises: list[tuple[Effect, Callable[[], Effect] | None, Millis | None]] = []
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
@@ -93,7 +94,9 @@ class Turn:
         self.dirty = True
         self._touched[name] = None
 
-    def promise(self, effect: Effect, otherwise: Effect | None = None, expires: Millis | None = None) -> None:
+    def promise(
+        self, effect: Effect, otherwise: Callable[[], Effect] | None = None, expires: Millis | None = None
+    ) -> None:
         """Let `effect` leave when everything decided up to the end of this turn is durable."""
         self._promises.append((effect, otherwise, expires))
 
