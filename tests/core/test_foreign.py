@@ -114,3 +114,26 @@ def test_nor_does_a_configuration_that_names_the_stranger_for_a_while() -> None:
     world.run(20_000)
     assert behind(world).foreign
     assert f"-> {BEHIND} SLAVEOF {HOST} {AHEAD}" not in orders(world)
+
+
+def test_it_is_known_for_a_stranger_when_the_new_master_has_not_answered_yet() -> None:
+    """Nothing is known of the data of a master that was just switched to; the process is the same (seed 4101680)."""
+    world = reused(scene())
+    world.servers[AHEAD].follows, world.servers[AHEAD].delay = None, 500
+    world.hello("b", 1, AHEAD, 1)
+    world.run(20)
+    assert behind(world).info is not None
+    assert master_of(world).info is None
+    assert behind(world).foreign
+
+
+def test_it_is_known_for_a_stranger_once_the_master_has_told_of_its_data() -> None:
+    world = scene()
+    world.servers[AHEAD].follows, world.servers[AHEAD].delay = None, 500
+    kill(world, BEHIND)
+    world.hello("b", 1, AHEAD, 1)
+    world.run(100)
+    server = world.servers[BEHIND]
+    server.run_id, server.told, server.follows, server.up = "7" * 40, (OTHERS,), ELSEWHERE, True
+    until(world, "# The server at")
+    assert behind(world).foreign

@@ -16,30 +16,29 @@ from quorate.model.notice import Level
 
 def look(turn: Turn, master: Master, server: DataServer) -> None:
     """After its INFO: know the process for ours, or for another cluster's."""
-    report = server.info
-    if report is None or report.run_id is None:
-        return
     if isinstance(server, Replica):
-        _look_at_replica(turn, master, server, report)
-    elif report.role is Role.MASTER:
+        _look_at_replica(turn, master, server)
+    elif server.info is not None and server.info.role is Role.MASTER:
         # One that calls itself a replica may have been a stranger already when it was made the master.
-        server.ours = report.run_id
+        server.ours = server.run_id if server.run_id != server.stranger else server.ours
+        for replica in master.replicas:
+            # What the master's data are was perhaps not known when it told of its own.
+            _look_at_replica(turn, master, replica)
 
 
-def _look_at_replica(turn: Turn, master: Master, replica: Replica, report: InfoReport) -> None:
-    before, replica.foreign = replica.foreign, False
-    if report.run_id == replica.ours:
+def _look_at_replica(turn: Turn, master: Master, replica: Replica) -> None:
+    report = replica.info
+    if report is None or report.run_id in (None, replica.ours):
         return
     if _shares_data(master, report) or follows_ours(turn, master, replica):
-        replica.ours = report.run_id
-    elif replica.ours is not None and _is_elsewhere(turn, master, replica, report):
-        replica.foreign = True
-        if not before:
-            turn.remark(
-                Level.WARNING,
-                f"The server at {replica.name} belongs to another cluster, not to {master.name}: it is left alone."
-                " SENTINEL RESET forgets its address",
-            )
+        replica.ours, replica.stranger = report.run_id, None
+    elif replica.ours is not None and not replica.foreign and _is_elsewhere(turn, master, replica, report):
+        replica.stranger = report.run_id
+        turn.remark(
+            Level.WARNING,
+            f"The server at {replica.name} belongs to another cluster, not to {master.name}: it is left alone."
+            " SENTINEL RESET forgets its address",
+        )
 
 
 def is_hearsay(turn: Turn, event: HelloSeen) -> bool:

@@ -72,6 +72,8 @@ class DataServer(Watched):
     role_since: Millis = 0
     ours: RunId | None = None
     """The process there that was last known to belong to the master, or to be it; None where none was yet."""
+    stranger: RunId | None = None
+    """The process there that is known to belong to another cluster (see `foreign`)."""
     script_kill_sent: bool = False
 
 
@@ -98,8 +100,11 @@ class Replica(DataServer):
     """It had been down, or was restarted, when it did so."""
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
-    foreign: bool = False
-    """Another process is there now, and belongs to another cluster (see `foreign`)."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the process that is there now is known to belong to another cluster."""
+        return self.stranger is not None and self.run_id == self.stranger
 
     @property
     def cut_off(self) -> bool:

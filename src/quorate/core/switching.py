@@ -52,17 +52,18 @@ def switch(turn: Turn, master: Master, address: Address) -> None:
     record.replaced(turn, master)
     old = master.address
     places = [r.address for r in master.replicas if not r.address.same_as(address)]
-    ours = {old: master.ours} | {r.address: r.ours for r in master.replicas}
+    known = {server.address: (server.ours, server.stranger) for server in (master, *master.replicas)}
     if not old.same_as(address) and not any(old.same_as(place) for place in places):
         places.append(old)
     for replica in master.replicas:
         roster.dismiss(turn, replica)
     master.replicas.clear()
     _start_over(turn, master, address, 0)
-    master.ours = next((run_id for place, run_id in ours.items() if place.same_as(address)), None)
+    processes = (processes for place, processes in known.items() if place.same_as(address))
+    master.ours, master.stranger = next(processes, (None, None))
     for place in places:
         replica = roster.add_replica(turn, master, place)
-        replica.ours = ours[place]
+        replica.ours, replica.stranger = known[place]
         turn.about(Event.SLAVE, master, replica)
     renew_peers(turn, master)
     turn.touch(master)
@@ -74,7 +75,7 @@ def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> 
     master.id = InstanceId(turn.state.next_id())
     master.address = address
     master.link = roster.new_link(turn, address, wants_pubsub=True, delay=delay)
-    master.run_id = master.ours = None
+    master.run_id = master.ours = master.stranger = None
     master.sdown = master.odown = False
     master.sdown_since = master.odown_since = 0
     master.role, master.role_since = Role.MASTER, turn.now
