@@ -197,3 +197,27 @@ def test_a_hello_that_was_long_on_its_way_is_no_proof() -> None:
         greet(world, hello_of(letter, port, epochs, (HOST, AHEAD)))
     world.run(2_000)
     assert DEMOTED not in tail(world), "only an answer is younger than the claim"
+
+
+def test_not_on_what_a_majority_said_before_it_fell_silent() -> None:
+    """The news of a promotion may have come up right after that (simulator, seed 4200621)."""
+    world = scene()
+    world.servers[AHEAD].follows = None
+    until_claimed(world)
+    world.run(2_500)
+    silence(world, "b", "c")
+    world.run(20_000)
+    demoted = f"-> {AHEAD} SLAVEOF {HOST} {MASTER}"
+    assert demoted not in tail(world), "both were heard after the claim, and not for long after it"
+    _puppet(world, "b").up = True
+    world.run(4_000)
+    assert demoted in tail(world)
+
+
+def until_claimed(world: World) -> None:
+    """Let time pass until the server's claim to be a master is seen."""
+    for _ in range(12):
+        world.run(1_000)
+        if any("-role-change" in line for line in world.out):
+            return
+    raise AssertionError("no claim")

@@ -21,6 +21,10 @@ from quorate.model.notice import Event
 CONVERT_WAIT_PERIODS = 4
 """A replica that calls itself master is demoted after this many publish-periods: a hello may be on its way."""
 
+HEARD_PERIODS = 2
+"""And only by who has heard a majority in the last so many publish-periods: what was said before a cut may have been
+said before the news was there."""
+
 FRESH_CLAIM: Millis = 2 * cadence.FAST_INFO
 """What a replica said longer ago is asked for again before it is corrected."""
 
@@ -113,7 +117,8 @@ def _waited(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
     if not reconfiguration.is_settled(turn.now, wrong.since, replica.sdown_since, wrong.wait):
         return False
     heard = (peer.last_hello for peer in master.peers.values())
-    return master.alone or reconfiguration.hears_majority(heard, wrong.since, master.voters())
+    since = max(wrong.since, turn.now - HEARD_PERIODS * turn.state.tuning.publish_period)
+    return master.alone or reconfiguration.hears_majority(heard, since, master.voters())
 
 
 def _agreed(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:

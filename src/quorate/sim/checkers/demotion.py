@@ -1,4 +1,4 @@
-"""No master is demoted by a sentinel that has not heard from a majority since that server's claim was seen.
+"""No master is demoted by a sentinel that has not heard a majority lately, and since that server's claim was seen.
 
 But for the configuration that an operator forced upon that sentinel without a majority. And who demotes before the wait
 of the specification is over never strikes the master of a newer configuration that somebody was elected for.
@@ -13,6 +13,9 @@ from quorate.sim.world import World
 
 WAIT: Millis = 8_000
 """Four publish-periods."""
+
+LATELY: Millis = 4_000
+"""Two of them: what was heard before may have been said before the news was there."""
 
 
 class Demotion(Checker):
@@ -44,7 +47,7 @@ class Demotion(Checker):
         heard = 1 + sum(
             1
             for peer in peers
-            if peer.last_hello <= claimed or (peer.config_sure is not None and peer.config_sure <= claimed)
+            if peer.last_hello <= min(claimed, LATELY) or (peer.config_sure is not None and peer.config_sure <= claimed)
         )
         if heard < (len(peers) + 1) // 2 + 1:
             self.violated(f"{host.node.name} demoted {name} having heard {heard} of {len(peers) + 1} since its claim")

@@ -31,7 +31,8 @@ def unsettled(world: World) -> str:
     for host in world.sentinels:
         if not host.up:
             return f"{host.node.name} is dead"
-    wrongs = (_unsettled(world, group) for group in world.groups if not parted(world, group.name))
+    lost = [group for group in world.groups if parted(world, group.name) or forgotten(world, group)]
+    wrongs = (_unsettled(world, group) for group in world.groups if group not in lost)
     return next((wrong for wrong in wrongs if wrong), "")
 
 
@@ -50,12 +51,24 @@ def parted(world: World, name: MasterName) -> bool:
     return bool(rest)
 
 
+def forgotten(world: World, group: Group) -> bool:
+    """Whether no sentinel watches any server that is a master: all who had moved it there have lost their disks."""
+    if not world.amnesia:
+        return False
+    masters = {server.node.ip for server in group.servers if server.up and server.is_master}
+    return not any(_watched(host, group.name) & masters for host in world.sentinels)
+
+
 def _reach(host: SentinelHost, name: MasterName) -> set[str]:
     """The addresses at which a sentinel hears, or is heard, of a master: of its servers, of its peers, and its own."""
-    master = host.address_of(name)
-    servers = {replica.instance.ip for replica in host.replicas(name)} | ({master[0]} if master else set())
-    names = host.network.names
-    return {names.get(ip, ip) for ip in servers | {peer.instance.ip for peer in host.peers(name)}} | {host.node.ip}
+    return _watched(host, name) | {peer.instance.ip for peer in host.peers(name)} | {host.node.ip}
+
+
+def _watched(host: SentinelHost, name: MasterName) -> set[str]:
+    """The addresses of the servers that it watches."""
+    master, names = host.address_of(name), host.network.names
+    places = {replica.instance.ip for replica in host.replicas(name)} | ({master[0]} if master else set())
+    return {names.get(ip, ip) for ip in places}
 
 
 def _unsettled(world: World, group: Group) -> str:

@@ -47,11 +47,15 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A vote that a sentinel has cast: for whom, when, and what it then took for the time that a failover may take."""
+    """A vote that a sentinel has cast: for whom, when, and what it then took for the time that a failover may take.
+
+    Of who knows fewer voters than there are (`counts` False) the votes that it hears prove nothing.
+    """
 
     leader: str
     at: Millis
     timeout: Millis
+    counts: bool
 
 
 class Winners(Checker):
@@ -119,7 +123,9 @@ class Winners(Checker):
             self._works.setdefault((name, epoch), []).append(_Work(host, self.world.schedule.now))
         master = host.master(name)
         timeout = master.settings.failover_timeout if master is not None else 0
-        self._part.setdefault((host, name), {})[epoch] = _Part(leader, self.world.schedule.now, timeout)
+        self._part.setdefault((host, name), {})[epoch] = _Part(
+            leader, self.world.schedule.now, timeout, self.world.knows_all(host, name)
+        )
 
     def _won(self, host: SentinelHost, name: MasterName) -> None:
         master = host.master(name)
@@ -153,6 +159,8 @@ class Winners(Checker):
             return
         now = self.world.schedule.now
         for epoch, took_part in self._part.get((host, name), {}).items():
+            if took_part.leader == host.myid and not took_part.counts:
+                continue
             for work in self._works.get((name, epoch), ()):
                 # A clock that runs ahead of ours, and a candidate that began long after us, are nobody's fault.
                 known = work.stood <= took_part.at + 500 and host.clock_offset == 0
