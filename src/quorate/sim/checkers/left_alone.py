@@ -59,6 +59,9 @@ class LeftAlone(Checker):
         )
         if view is None or master is None or master.role.reported is not Role.MASTER or not master.role.histories:
             return
+        if set(view.role.histories) & set(master.role.histories):
+            # One of ours followed the address and took the stranger's data over: now they are alike.
+            return
         if view.instance.run_id == stranger.run_id and is_elsewhere(self.world, group.name, view):
             self.violated(f"{host.node.name} gives an order to {ip}, which is another cluster's, and told it so")
 
