@@ -1,7 +1,7 @@
 """A winner is left alone: who took part in an election does not stand again while the elected leader may be at work."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quorate.core.inputs import Input, VoteRequested
 from quorate.core.outcome import Opinion, Result
@@ -98,6 +98,8 @@ class Winners(Checker):
             self._over(host, name)
         elif notice.event in _OVER:
             self._over(host, name)
+        elif notice.event is Event.SET:
+            self._set(host, name)
         elif notice.event is Event.VOTE_FOR_LEADER:
             leader, epoch = notice.text.split()
             self._voted(host, name, leader, int(epoch))
@@ -126,6 +128,14 @@ class Winners(Checker):
         self._part.setdefault((host, name), {})[epoch] = _Part(
             leader, self.world.schedule.now, timeout, self.world.knows_all(host, name)
         )
+
+    def _set(self, host: SentinelHost, name: MasterName) -> None:
+        """What an operator allows a failover for a while counts for all that is decided meanwhile."""
+        master, parts = host.master(name), self._part.get((host, name))
+        if master is None or parts is None:
+            return
+        for epoch, part in parts.items():
+            parts[epoch] = replace(part, timeout=min(part.timeout, master.settings.failover_timeout))
 
     def _won(self, host: SentinelHost, name: MasterName) -> None:
         master = host.master(name)
