@@ -79,13 +79,13 @@ class Promotion(Checker):
             return False
         role = master.role
         ours = role.histories[0] if role.reported is Role.MASTER and role.histories else ""
-        strange = {
-            r.instance.name for r in host.replicas(name) if ours and r.role.histories and ours not in r.role.histories
-        }
+        # How far another cluster's server has come is no measure for ours.
+        known = [r for r in host.replicas(name) if r is replica or not is_elsewhere(self.world, name, r)]
+        strange = {r.instance.name for r in known if ours and r.role.histories and ours not in r.role.histories}
         if replica.instance.name in strange:
-            offsets = [r.offset for r in host.replicas(name) if self._fit(host, name, r)]
+            offsets = [r.offset for r in known if self._fit(host, name, r)]
         else:
-            offsets = [r.offset for r in host.replicas(name) if r.instance.name not in strange]
+            offsets = [r.offset for r in known if r.instance.name not in strange]
             offsets.append(role.offset if role.reported is Role.MASTER else 0)
         return any(offset - replica.offset > master.settings.max_lag for offset in offsets)
 
