@@ -1,5 +1,6 @@
 """Time as the runtime tells it: a monotonic clock for every decision, the wall clock for people only."""
 
+import sys
 import time
 
 from quorate.model.millis import Millis
@@ -13,7 +14,10 @@ _BASE: Millis = 10_000_000_000
 
 def now() -> Millis:
     """The present on the monotonic clock, in milliseconds. Its zero means nothing."""
-    return time.monotonic_ns() // _NS_PER_MILLI + _BASE
+    # A machine that was suspended has been away: what it heard before is old, and its own lateness must show. Linux's
+    # monotonic clock stands still meanwhile, the one since boot goes on.
+    passed = time.clock_gettime_ns(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic_ns()
+    return passed // _NS_PER_MILLI + _BASE
 
 
 def wall_us() -> int:

@@ -110,8 +110,7 @@ def clock(scene: Scene, fault: Planned) -> Struck | None:
 
     def mend() -> None:
         if host.node.paused and host.life == life:
-            host.clock_offset -= scene.world.schedule.now - began
-            host.node.resume()
+            host.wake(scene.world.schedule.now - began)
 
     return Struck(f"{host.node.name} is suspended with its clock", mend)
 

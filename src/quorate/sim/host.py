@@ -30,6 +30,9 @@ from quorate.sim.randomness import Dice
 
 PORT = 26379
 
+OPINION_LASTS: Millis = 5_000
+"""Five ask-periods: so long an opinion counts after it was given, by the clock of who heard it."""
+
 _WOKE = inputs.Woke()
 
 
@@ -86,6 +89,8 @@ class SentinelHost(Glimpse):
         self.sentinel: Sentinel | None = None
         """The core, where it is ours that decides."""
         self.clock_offset: Millis = 0
+        self._slept: tuple[Millis, Millis] = (0, 0)
+        """When its machine was last woken, by the world's time, and for how long its clock had stood still."""
         self.dns: dict[str, str] = {}
         self.results: dict[int, outcome.Result] = {}
         self._audience = audience
@@ -367,9 +372,17 @@ class SentinelHost(Glimpse):
         return self.driver.view(self.clock()) if self.driver is not None else None
 
     def slowness(self) -> Millis:
-        """How much later than in time it may have heard an answer."""
+        """How much later than in time it may have heard an answer; a clock that stood still knows of no time."""
         weather = self.network.weather
-        return 500 + 20 * (weather.latency + weather.jitter) + (20_000 if self.network.cuts else 0)
+        late = 500 + 20 * (weather.latency + weather.jitter) + (20_000 if self.network.cuts else 0)
+        woken, slept = self._slept
+        return late + (slept if self.network.schedule.now - woken <= late + OPINION_LASTS else 0)
+
+    def wake(self, slept: Millis) -> None:
+        """The machine goes on, after its clock stood still for so long."""
+        self._slept = (self.network.schedule.now, slept)
+        self.clock_offset -= slept
+        self.node.resume()
 
     def held(self) -> int:
         """How many things its core holds."""

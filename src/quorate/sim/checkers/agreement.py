@@ -4,12 +4,8 @@ from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.contract import Checker
-from quorate.sim.host import SentinelHost
+from quorate.sim.host import OPINION_LASTS, SentinelHost
 from quorate.sim.world import World
-
-OPINION_LASTS: Millis = 5_000
-"""Five ask-periods: so long an opinion counts after it was given."""
-
 
 PLANNED = frozenset({Event.MOVE_BEGUN, Event.MOVE_LEFT_OVER})
 """Who says this moves a master on purpose, or ends what another began: nobody need see it down."""
