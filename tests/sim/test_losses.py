@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from quorate.core.inputs import FailoverRequested
+from quorate.core.requests import InstanceId, MoveId, Reconfigure, StepAside
 from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.contract import Violation
 from quorate.sim.checkers.liveness import unsettled
@@ -20,9 +21,9 @@ NEVER_WRITTEN = 1_000_000
 START = 20_000
 
 
-def there_and_back() -> tuple[World, Losses]:
+def there_and_back(options: Options = OPTIONS) -> tuple[World, Losses]:
     """Two failovers by operators: the first master is the master again, and everybody knows it."""
-    world = World(OPTIONS)
+    world = World(options)
     losses = Losses(world)
     world.observers.append(losses)
     advance(world, START)
@@ -169,3 +170,24 @@ def test_who_was_gone_back_to_first_is_no_excuse_by_being_announced_afterwards()
     losses.told(world.sentinels[2], Notice(Event.PROMOTED_SLAVE, text, group.name))
     with pytest.raises(Violation, match="gone unexplained"):
         losses.finished()
+
+
+@pytest.mark.parametrize(
+    ("classic", "aside", "excused"), [(0, True, True), (1, False, True), (0, False, False)], ids=["aside", "C", "ours"]
+)
+def test_the_master_was_made_to_follow_one_that_lacks_it_and_came_back(
+    classic: int, aside: bool, excused: bool
+) -> None:
+    world, losses = there_and_back(replace(OPTIONS, classic=classic))
+    first, second = world.groups[0].servers
+    acknowledge(world, first, world.schedule.now - 2_000)
+    target = (second.node.ip, 6379)
+    order = StepAside(MoveId(1), target) if aside else Reconfigure(InstanceId(1), target)
+    losses.sent(world.sentinels[2], first.node.ip, order)
+    advance(world, world.schedule.now + 10)
+    first.history.turned(world.schedule.now, second.node.ip, [*first.log, NEVER_WRITTEN])
+    if excused:
+        losses.finished()
+    else:
+        with pytest.raises(Violation, match="gone unexplained"):
+            losses.finished()

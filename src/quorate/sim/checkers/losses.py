@@ -4,6 +4,8 @@
   such: it was on the wrong side of a partition.
 - All who knew of the election that had made it the master have lost their disks since.
 - It was the elected master, and whoever was elected next never had the write: replication is asynchronous.
+- It was the elected master, and was made to follow one that never had the write: by a plain failover that ended there,
+  or by a C sentinel, which on a stale view demotes whoever was elected meanwhile.
 - A server died before the write was on its disk, or its address was given to somebody else's server without a password.
 """
 
@@ -11,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from quorate.core.requests import Reconfigure, Request, StepAside
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Event, Notice
@@ -30,7 +33,7 @@ role of one all the time, and C asks no more. Ours wait for what was said behind
 
 @dataclass(frozen=True, slots=True)
 class Reign:
-    """From a moment on an address is the master. `began` None: nobody was promoted, they went back to it."""
+    """From a moment on an address is the master. `began` None: nobody handed over to it, they went back to it."""
 
     at: Millis
     ip: str
@@ -49,6 +52,8 @@ class Losses(Checker):
         """Per address when a promotion was announced, and by when the order had arrived."""
         self._declared: dict[str, list[Turn]] = {}
         """Per address the promotions of who was a master already and had no new order when they were announced."""
+        self._handed_over: dict[tuple[str, str], list[Turn]] = {}
+        """Per address of a server and of whom it was told to follow: what that one had when the order was sent."""
         self._strangers_until: Millis = 0
         self._begun_anew: dict[SentinelHost, int] = {}
         """How often the disk of each sentinel had been replaced when it started last."""
@@ -73,6 +78,18 @@ class Losses(Checker):
             ip = notice.text.split()[2]
             self._note(host, notice.master, ip)
             self._announced(host, self.world.network.names.get(ip, ip))
+
+    def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
+        if isinstance(request, StepAside):
+            target: tuple[str, int] | None = request.target
+        else:
+            target = request.target if isinstance(request, Reconfigure) and not host.is_ours else None
+        place = self.world.network.names.get(target[0], target[0]) if target is not None else ""
+        followed = next((s for group in self.world.groups for s in group.servers if s.node.ip == place and s.up), None)
+        if followed is not None:
+            now = self.world.schedule.now
+            turn = Turn(now, "", frozenset(followed.log), frozenset(followed.history.replaced))
+            self._handed_over.setdefault((ip, place), []).append(turn)
 
     def mended(self, planned: Planned) -> None:
         if planned.kind is Kind.REUSE:
@@ -149,12 +166,20 @@ class Losses(Checker):
     def _reigns(self, group: Group) -> list[Reign]:
         """Who was the elected master from when on, oldest first."""
         reigns = [Reign(0, group.servers[0].node.ip, None)]
+        obeyed: dict[tuple[str, str], Millis] = {}
         for at, ip, turn, is_known in sorted(self._turns(group), key=lambda one: one[0]):
             reigns_already = reigns[-1].ip == ip
-            if turn.followed and reigns_already:
-                reigns.append(Reign(at, turn.followed, None))
+            if turn.followed:
+                followed = self.world.network.names.get(turn.followed, turn.followed)
+                orders = self._handed_over.get((ip, followed), ())
+                handed = [was for was in orders if obeyed.get((ip, followed), -1) < was.at <= at]
+                obeyed[ip, followed] = at
+                reigns += [Reign(at, followed, handed[-1] if handed else None)] if reigns_already else []
             # Who reigns already because they went back to it is not elected by being announced, too.
-            elif not turn.followed and is_known and not (reigns_already and turn in self._declared.get(ip, ())):
+            elif is_known and not (reigns_already and turn in self._declared.get(ip, ())):
+                if reigns_already:
+                    # It was promoted after that: what it had then counts.
+                    reigns[-1] = replace(reigns[-1], began=None)
                 reigns.append(Reign(at, ip, turn))
         return reigns
 
