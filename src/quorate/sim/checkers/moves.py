@@ -34,6 +34,8 @@ class _Move:
     """A move of one leader: what was acknowledged and there when the old master was told to step aside."""
 
     stands: bool = False
+    old: str = ""
+    """The address of the old master, once it was told to step aside; it may be given its role back at any time."""
     stepped_aside: bool = False
     had: set[int] = field(default_factory=set)
 
@@ -57,10 +59,11 @@ class Moves(Checker):
         if group is None or move is None or not move.stands:
             return
         if isinstance(request, StepAside):
+            move.old = ip
             server = next((s for s in group.servers if s.node.ip == ip and s.up), None)
             if server is not None and server.is_master:
                 move.had = set(server.log) & group.ledger.acknowledged.keys()
-        elif isinstance(request, Reconfigure) and request.target is None:
+        elif isinstance(request, Reconfigure) and request.target is None and ip != move.old:
             self._promotes(host, group, ip, move)
 
     def _promotes(self, host: SentinelHost, group: Group, ip: str, move: _Move) -> None:
