@@ -34,6 +34,14 @@ def test_no_file_names_a_machine_path_or_a_registry() -> None:
     assert not found
 
 
+def test_the_top_folder_holds_nothing_that_a_tool_or_a_trial_left_behind() -> None:
+    known = {".ci", ".github", ".gitignore", "benchmarks", "docs", "packaging", "src", "tests"}
+    pages = {"ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md"}
+    tools = {"pyproject.toml", "requirements.lock", "requirements-dev.lock"}
+    top = {path.relative_to(ROOT).parts[0] for path in _repository_files()}
+    assert top - known - pages - tools == set()
+
+
 def _repository_files() -> list[Path]:
     """What is committed or would be by the next `git add`."""
     # In a container the checkout often belongs to somebody else; reading its list of files does no harm.
