@@ -61,7 +61,7 @@ def test_version_and_help() -> None:
     assert listed.returncode == 0
     for command in ("sentinel", "up", "down", "status", "failover"):
         assert f"  {command} " in listed.stdout
-    assert "--compatible-with [redis-7.0|redis-7.2|valkey-8]" in quorate("sentinel", "--help").stdout
+    assert "--compatible-with [redis-7.0|redis-7.2|valkey-8|quorate]" in quorate("sentinel", "--help").stdout
 
 
 def test_a_sentinel_imports_nothing_for_people_and_installs_its_handlers_first() -> None:

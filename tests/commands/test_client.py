@@ -16,9 +16,11 @@ _FIELDS_7_0 = (
     "id addr laddr fd name age idle flags db sub psub ssub multi qbuf qbuf-free argv-mem multi-mem rbs rbp obl oll "
     "omem tot-mem events cmd user redir resp"
 )
+_FIELDS_7_2 = f"{_FIELDS_7_0} lib-name lib-ver"
 _FIELDS = {
     Mode.REDIS_7_0: _FIELDS_7_0,
-    Mode.REDIS_7_2: f"{_FIELDS_7_0} lib-name lib-ver",
+    Mode.REDIS_7_2: _FIELDS_7_2,
+    Mode.QUORATE: _FIELDS_7_2,
     Mode.VALKEY_8: _FIELDS_7_0.replace("flags", "flags capa").replace("multi ", "multi watch ")
     + " lib-name lib-ver tot-net-in tot-net-out tot-cmds",
 }

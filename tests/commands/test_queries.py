@@ -163,7 +163,7 @@ SHAPE = {
 }
 
 
-@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.QUORATE])
 def test_help_has_49_status_lines_of_the_servers_shape(mode: Mode) -> None:
     world = World(mode)
     shown = world.reply(world.connect(), "SENTINEL", "HELP")
@@ -175,6 +175,16 @@ def test_help_has_49_status_lines_of_the_servers_shape(mode: Mode) -> None:
     assert lines(mode)[7].startswith("CONFIG GET <param>")
     assert all(line.startswith("    ") for at, line in enumerate(lines(mode)) if at not in {*SHAPE, 5, 7})
     assert not any("%" in line for line in lines(mode))
+
+
+def test_our_own_mode_helps_with_what_only_we_have_too() -> None:
+    world = World(Mode.QUORATE)
+    shown = world.reply(world.connect(), "SENTINEL", "HELP")
+    assert shown == [Simple(line) for line in lines(Mode.QUORATE)]
+    ours = [line for line in lines(Mode.QUORATE) if line not in lines(Mode.REDIS_7_2)]
+    names = [line.split()[0] for line in ours if not line.startswith(" ")]
+    assert names == ["CANDIDATES", "FAILOVER", "FAILOVERS", "QUORATE"]
+    assert lines(Mode.QUORATE)[-2:] == lines(Mode.REDIS_7_2)[-2:]
 
 
 def _renamed(line: str) -> str:

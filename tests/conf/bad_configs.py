@@ -193,6 +193,6 @@ OURS_ONLY = (
     Bad(
         "#quorate compatible-with redis-5",
         1,
-        "argument(s) must be one of the following: redis-7.0, redis-7.2, valkey-8",
+        "argument(s) must be one of the following: redis-7.0, redis-7.2, valkey-8, quorate",
     ),
 )

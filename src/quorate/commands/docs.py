@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from quorate.commands.docs_basic import BASIC
 from quorate.commands.docs_client import CLIENT
 from quorate.commands.docs_older import OLDER, SINCE
+from quorate.commands.docs_ours import OURS
 from quorate.commands.docs_sentinel import SENTINEL
 from quorate.commands.docs_words import Argument, Doc
 from quorate.commands.table import Command
@@ -12,7 +13,7 @@ from quorate.commands.versions import VERSIONS
 from quorate.model.settings import Mode
 from quorate.wire.values import Map, Reply, Set, Simple
 
-DOCS: Mapping[str, Doc] = {**BASIC, **CLIENT, **SENTINEL}
+DOCS: Mapping[str, Doc] = {**BASIC, **CLIENT, **SENTINEL, **OURS}
 """The documentation of every command, by full name."""
 
 _PAIRS = list[tuple[Reply, Reply]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from quorate.commands.docs_ours import FAILOVER
 from quorate.commands.docs_words import Argument, block, choice, word
 from quorate.model.settings import Mode
 
@@ -93,6 +94,7 @@ OLDER: Mapping[Mode, Mapping[str, _Arguments]] = {
     },
     Mode.REDIS_7_2: {"client|kill": _KILL_7_2},
     Mode.VALKEY_8: {},
+    Mode.QUORATE: {"client|kill": _KILL_7_2, "sentinel|failover": FAILOVER},
 }
 """By mode and by full name: the arguments in place of those that the later servers have."""
 
@@ -100,5 +102,6 @@ SINCE: Mapping[Mode, Mapping[str, str]] = {
     Mode.REDIS_7_0: {"client|pause": "2.9.50"},
     Mode.REDIS_7_2: {},
     Mode.VALKEY_8: {},
+    Mode.QUORATE: {},
 }
 """By mode and by full name: another version in which the command is said to have come."""

@@ -137,7 +137,7 @@ def client_help(mode: Mode) -> list[Reply]:
     match mode:
         case Mode.REDIS_7_0:
             return _lines("CLIENT", _CACHING, _WHO, _KILL_REDIS, _LIST_REDIS, _FLOW, _REST, _LAST)
-        case Mode.REDIS_7_2:
+        case Mode.REDIS_7_2 | Mode.QUORATE:
             options = (_KILL_REDIS, _LIST_REDIS, _FLOW, _SETINFO, _REST, _NO_TOUCH)
             return _lines("CLIENT", _CACHING, _WHO, *options, _LAST)
         case Mode.VALKEY_8:

@@ -33,9 +33,11 @@ _LOOP = """
     acl_access_denied_channel
 """
 
+_REDIS_7_2 = tuple(f"{_HEAD} {_MIDDLE} {_TAIL} {_LOOP}".split())
 _FIELDS: Mapping[Mode, tuple[str, ...]] = {
     Mode.REDIS_7_0: tuple(f"{_HEAD} {_MIDDLE} {_TAIL}".split()),
-    Mode.REDIS_7_2: tuple(f"{_HEAD} {_MIDDLE} {_TAIL} {_LOOP}".split()),
+    Mode.REDIS_7_2: _REDIS_7_2,
+    Mode.QUORATE: _REDIS_7_2,
     Mode.VALKEY_8: tuple(f"{_HEAD} evicted_scripts {_MIDDLE} {_THREADS} {_TAIL} {_LOOP}".split()),
 }
 

@@ -1,4 +1,7 @@
-"""SENTINEL HELP: 49 lines in every mode. Valkey's mode names the primary forms, the others the master forms."""
+"""SENTINEL HELP: 49 lines in the modes of C. Valkey's mode names the primary forms, the others the master forms.
+
+Our own mode has what only we have, too.
+"""
 
 from collections.abc import Mapping
 
@@ -58,6 +61,20 @@ _LINES = (
     "HELP",
     "    Show these lines.",
 )
+_OURS = (
+    "CANDIDATES <%m-name>",
+    "    Tell whether a failover would succeed now, to whom, and why not to",
+    "    each of the other replicas.",
+    "FAILOVER <%m-name> COORDINATED [TO <host> <port>] [TIMEOUT <ms>]",
+    "    Move this %m to a replica without losing a write: hold the writes until",
+    "    the replica has them all.",
+    "FAILOVERS <%m-name>",
+    "    Show the failovers of this %m that are remembered.",
+    "QUORATE [<%m-name>]",
+    "    Tell another Sentinel that this one is of its kind, and which",
+    "    configuration it has.",
+)
+"""What only we have, in front of the last two lines."""
 
 _SINGLE = {"%1": "CONFIG SET <param> <value>", "%2": "CONFIG GET <param>"}
 _SEVERAL = {"%1": "CONFIG SET <param> <value> [<param> <value> ...]", "%2": "CONFIG GET <param> [<param> ...]"}
@@ -81,12 +98,14 @@ _WORDS: Mapping[Mode, Mapping[str, str]] = {
     Mode.REDIS_7_0: {**_MASTER, **_SINGLE},
     Mode.REDIS_7_2: {**_MASTER, **_SEVERAL},
     Mode.VALKEY_8: {**_PRIMARY, **_SEVERAL},
+    Mode.QUORATE: {**_MASTER, **_SEVERAL},
 }
 
 
 def lines(mode: Mode) -> tuple[str, ...]:
     """The text for a mode, line by line."""
-    return tuple(_filled(line, _WORDS[mode]) for line in _LINES)
+    text = _LINES if mode is not Mode.QUORATE else (*_LINES[:-2], *_OURS, *_LINES[-2:])
+    return tuple(_filled(line, _WORDS[mode]) for line in text)
 
 
 def _filled(line: str, words: Mapping[str, str]) -> str:

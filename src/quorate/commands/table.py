@@ -193,12 +193,13 @@ _PRIMARY_FORMS = frozenset(
         "sentinel|primary",
     }
 )
-# What only our own kind has is no mode's, and works in every one.
+# What only our own kind has is listed in its own mode, and works in every one.
 _OURS = frozenset({"sentinel|candidates", "sentinel|failovers", "sentinel|quorate"})
 _UNLISTED: Mapping[Mode, frozenset[str]] = {
     Mode.REDIS_7_0: _OURS | _PRIMARY_FORMS | {"client|setinfo"},
     Mode.REDIS_7_2: _OURS | _PRIMARY_FORMS,
     Mode.VALKEY_8: _OURS,
+    Mode.QUORATE: _PRIMARY_FORMS,
 }
 
 # 7.0.15 counts differently; its CONFIG takes a single parameter and no more.

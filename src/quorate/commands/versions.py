@@ -17,6 +17,7 @@ VERSIONS: Mapping[Mode, Version] = {
     Mode.REDIS_7_0: Version("redis", "7.0.15"),
     Mode.REDIS_7_2: Version("redis", "7.2.11"),
     Mode.VALKEY_8: Version("valkey", "8.1.1"),
+    Mode.QUORATE: Version("redis", "7.2.11"),
 }
 
 COMPATIBLE_REDIS = "7.2.4"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from quorate import __version__
 from quorate.conf import special
 from quorate.conf.kinds import Kind, Row, fault
 from quorate.conf.lines import BLANKS, plain, quoted, split
@@ -21,6 +22,7 @@ _BANNERS = {
     Mode.REDIS_7_0: "Redis 7.0.15",
     Mode.REDIS_7_2: "Redis 7.2.11",
     Mode.VALKEY_8: "Version 8.1.4",
+    Mode.QUORATE: f"Quorate {__version__}",
 }
 
 

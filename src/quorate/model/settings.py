@@ -18,6 +18,8 @@ class Mode(Enum):
     REDIS_7_0 = "redis-7.0"
     REDIS_7_2 = "redis-7.2"
     VALKEY_8 = "valkey-8"
+    QUORATE = "quorate"
+    """As redis-7.2, and what only we have is listed, too."""
 
 
 @dataclass(frozen=True, slots=True)
