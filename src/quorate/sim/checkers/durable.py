@@ -67,9 +67,9 @@ class Durable(Checker):
             if not host.is_ours:
                 continue
             for group in self.world.groups:
-                ip = host.promoted_ip(group.name)
-                place = host.address_of(group.name) if ip and host.has_promoted(group.name) else None
-                if place is not None and place[0] == ip:
+                # Cheapest question first: this is asked of everybody at every step.
+                place = host.address_of(group.name) if host.has_promoted(group.name) else None
+                if place is not None and place[0] == host.promoted_ip(group.name):
                     self._compare(host, "config-epoch", group.name, self._leads.get((host, group.name), 0))
 
     def replied(self, host: SentinelHost, question: Input | None, result: Result) -> None:
