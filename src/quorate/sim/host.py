@@ -12,7 +12,7 @@ from quorate.conf.rewrite import Document
 from quorate.core import inputs, outcome, requests
 from quorate.core.driver import Driver
 from quorate.core.inputs import Caller, Input
-from quorate.core.requests import ConnId, InstanceId
+from quorate.core.requests import ConnId
 from quorate.core.sentinel import Sentinel
 from quorate.core.view import SentinelView
 from quorate.model.hello import Hello
@@ -306,7 +306,7 @@ class SentinelHost(Glimpse):
             case requests.PublishHello():
                 self.submit(inputs.Published(conn, request.about, message is True))
             case requests.AskDown() if isinstance(message, outcome.Opinion):
-                self._opinion(conn, request.about, message)
+                self._opinion(conn, request, message)
             case requests.AskKind():
                 self.submit(inputs.KindAnswered(conn, message is True))
             case requests.AskConfig():
@@ -325,8 +325,9 @@ class SentinelHost(Glimpse):
             case _:
                 pass
 
-    def _opinion(self, conn: ConnId, about: InstanceId, said: outcome.Opinion) -> None:
-        self.submit(inputs.PeerAnswered(conn, about, said.down, said.leader, said.leader_epoch))
+    def _opinion(self, conn: ConnId, request: requests.AskDown, said: outcome.Opinion) -> None:
+        asked = request.epoch if request.candidate is not None else Epoch(0)
+        self.submit(inputs.PeerAnswered(conn, request.about, said.down, said.leader, said.leader_epoch, asked))
 
     def _asked(self, end: End, message: object) -> None:
         """What a peer or a client asks of us. Replies keep the order of their connection."""
