@@ -94,33 +94,27 @@ TALLIES = [
     ({A: A, B: A, C: A}, 3, 4, Verdict.NOBODY, "and when all have spoken nobody has won"),
 ]
 
-# votes seen | voters | quorum | how many refuse this epoch | verdict | whether somebody else may win
+# votes seen | voters, quorum, how many refuse this epoch | verdict | whether somebody else may win
 REFUSALS = [
-    ({A: A}, 3, 2, 0, Verdict.PENDING, True, "two have not spoken, and may elect one of them"),
-    ({A: A}, 3, 2, 1, Verdict.PENDING, False, "one vote for somebody else is no majority"),
-    ({A: A}, 3, 2, 2, Verdict.NOBODY, False, "all others refuse"),
-    ({A: A, B: A}, 3, 2, 1, Verdict.WON, False, "a refusal is no vote against a majority"),
-    ({A: A, B: B}, 4, 2, 1, Verdict.NOBODY, False, "three of four are needed, and one refuses"),
-    ({A: A, B: B}, 5, 3, 1, Verdict.PENDING, True, "both can still win"),
-    ({A: A, B: B, C: B}, 5, 3, 1, Verdict.LOST, True, "the fifth may have voted for B"),
-    ({A: A, B: B}, 5, 3, 2, Verdict.NOBODY, False, "the fifth helps nobody"),
-    ({A: A}, 5, 3, 1, Verdict.PENDING, True, "three have not spoken"),
+    ({A: A}, (3, 2, 0), Verdict.PENDING, True, "two have not spoken, and may elect one of them"),
+    ({A: A}, (3, 2, 1), Verdict.PENDING, False, "one vote for somebody else is no majority"),
+    ({A: A}, (3, 2, 2), Verdict.NOBODY, False, "all others refuse"),
+    ({A: A, B: A}, (3, 2, 1), Verdict.WON, False, "a refusal is no vote against a majority"),
+    ({A: A, B: B}, (4, 2, 1), Verdict.NOBODY, False, "three of four are needed, and one refuses"),
+    ({A: A, B: B}, (5, 3, 1), Verdict.PENDING, True, "both can still win"),
+    ({A: A, B: B, C: B}, (5, 3, 1), Verdict.LOST, True, "the fifth may have voted for B"),
+    ({A: A, B: B}, (5, 3, 2), Verdict.NOBODY, False, "the fifth helps nobody"),
+    ({A: A}, (5, 3, 1), Verdict.PENDING, True, "three have not spoken"),
 ]
 
 
-@pytest.mark.parametrize(
-    ("votes", "voters", "quorum", "refused", "verdict", "others", "reason"), REFUSALS, ids=[t[6] for t in REFUSALS]
-)
+@pytest.mark.parametrize(("votes", "of", "verdict", "others", "reason"), REFUSALS, ids=[t[4] for t in REFUSALS])
 def test_refusals(
-    votes: dict[RunId, RunId], voters: int, quorum: int, refused: int, verdict: Verdict, others: bool, reason: str
+    votes: dict[RunId, RunId], of: tuple[int, int, int], verdict: Verdict, others: bool, reason: str
 ) -> None:
+    voters, quorum, refused = of
     assert tally(A, votes, voters, quorum, refused) is verdict, reason
     assert others_may_win(A, votes, voters, refused) is others, reason
-
-
-@pytest.mark.parametrize(("votes", "voters", "quorum", "verdict", "reason"), TALLIES, ids=[t[4] for t in TALLIES])
-def test_tally(votes: dict[RunId, RunId], voters: int, quorum: int, verdict: Verdict, reason: str) -> None:
-    assert tally(A, votes, voters, quorum) is verdict, reason
 
 
 EPOCHS = [

@@ -48,17 +48,6 @@ def _grant_below_configuration(right: Function) -> Function:
     return grant
 
 
-def _votes_of_the_current_epoch(turn: Turn, master: Master) -> dict[RunId, RunId]:
-    """As C Sentinel counts: in the epoch that is current by then, whoever raised it."""
-    epoch = turn.state.current_epoch
-    votes = {
-        p: peer.leader for p, peer in master.peers.items() if peer.leader is not None and peer.leader_epoch == epoch
-    }
-    if master.leader is not None:
-        votes[turn.state.settings.myid] = master.leader
-    return votes
-
-
 def _shy(right: Function) -> Function:
     """Who did not answer in time has refused, too."""
 
@@ -193,13 +182,7 @@ ELECTIONS = (
     mutant(
         "votes in an epoch that has a configuration",
         Patch(voting, "grant", _grant_below_configuration),
-        NEWER,
-        at=(0, 60),
-    ),
-    mutant(
-        "counts the votes of the current epoch",
-        Patch(asking, "votes_cast", instead(_votes_of_the_current_epoch)),
-        ELECTED,
+        VOTES,
         at=(0, 60),
     ),
     mutant("counts the silent as refusing", Patch(asking, "refusals", _shy), WINNERS, at=(0, 60)),
