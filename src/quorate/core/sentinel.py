@@ -216,6 +216,8 @@ def _run_calendar(turn: Turn) -> None:
         match key:
             case Link():
                 connecting.reopen(turn, key)
+            case cadence.LinkJob():
+                cadence.ping_due(turn, key)
             case (name, master) if name == DECIDE and isinstance(master, Master):
                 turn.check(master)
             case Master() | Replica() | Peer():
