@@ -48,6 +48,11 @@ def _grant_below_configuration(right: Function) -> Function:
     return grant
 
 
+def _voted_in(master: Master) -> Epoch:
+    """Where a voter of its own has something to give, and nobody else."""
+    return master.leader_epoch
+
+
 def _shy(right: Function) -> Function:
     """Who did not answer in time has refused, too."""
 
@@ -165,12 +170,12 @@ def _vote_forgotten(right: Function) -> Function:
 HASTY = mutant("goes on in an epoch that was split", Patch(failover, "_insist", _hasty), WINNERS, at=(117, 200))
 
 ELECTIONS = (
-    mutant("votes twice in an epoch", Patch(voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(0, 20)),
+    mutant("votes twice in an epoch", Patch(voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(3, 20)),
     mutant(
         "votes twice, seen from its leaders",
         Patch(voting, "grant", instead(_grant_again)),
         LEADER,
-        at=(2, 80),
+        at=(3, 80),
         alone=True,
     ),
     mutant(
@@ -179,13 +184,14 @@ ELECTIONS = (
         VOTES,
         at=(0, 60),
     ),
-    mutant(
-        "votes in an epoch that has a configuration",
-        Patch(voting, "grant", _grant_below_configuration),
-        VOTES,
-        at=(0, 60),
+    Mutant(
+        "stands and votes in an epoch that has a configuration",
+        (Patch(voting, "grant", _grant_below_configuration), Patch(candidacy, "_used", instead(_voted_in))),
+        frozenset({VOTES}),
+        seed=34,
+        within=60,
     ),
-    mutant("counts the silent as refusing", Patch(asking, "refusals", _shy), WINNERS, at=(0, 60)),
+    mutant("counts the silent as refusing", Patch(asking, "refusals", _shy), WINNERS, at=(33, 60)),
     mutant("counts a dead peer as agreeing", Patch(asking, "down_votes", _dead_agree), AGREEMENT, at=(2, 20)),
     mutant("never lets a peer change its opinion", Patch(asking, "on_answer", _unmoved), AGREEMENT, at=(19, 40)),
     mutant("counts a dead peer's vote", Patch(asking, "votes_cast", _dead_vote), ELECTED, at=(1, 20)),
