@@ -180,7 +180,7 @@ def test_debug_shows_13_knobs_as_bulk_strings() -> None:
     ("words", "tuning", "error"),
     [
         (["INFO-period", "12000"], Tuning(info_period=12000), None),
-        (["ping-period", "1", "tilt-trigger", "2"], Tuning(ping_period=1, tilt_trigger=2), None),
+        (["ping-period", "1", "tilt-trigger", "2"], Tuning(ping_period=1, tilt_trigger=2, ping_period_set=True), None),
         (["info-period", "1", "foo", "1"], Tuning(info_period=1), f"{DEBUG_BAD} 'foo'"),
         (["info-period", "1", "PING-period"], Tuning(info_period=1), f"{DEBUG_BAD} 'PING-period'"),
         (["info-period", "0"], Tuning(), "Invalid argument '0' for SENTINEL DEBUG 'info-period'"),

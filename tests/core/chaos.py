@@ -155,9 +155,11 @@ class Chaos:
                 if about in self.state.instances:
                     record = self.disk[hello.master]
                     assert hello.config_epoch <= record.config_epoch, "a hello was ahead of the disk"
-            case requests.AskDown(about, _, _, epoch, _):
+            case requests.AskDown(about, _, _, epoch, candidate):
                 self.about.append((conn, about))
-                assert epoch <= self.disk_epoch, "a question told an epoch that the disk does not hold"
+                # With a question for an opinion only nobody takes the epoch over.
+                if candidate is not None:
+                    assert epoch <= self.disk_epoch, "a request for a vote told an epoch that the disk does not hold"
             case requests.Reconfigure(about, None):
                 entry = self.state.instances.get(about)
                 failover = entry[0].failover if entry else None

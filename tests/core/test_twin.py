@@ -5,7 +5,7 @@ four replicas with few values for each field; every mixture of followers with ev
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement, product
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from quorate.core import reconfiguration, selection, voting
 from quorate.core.reconfiguration import Progress
 from quorate.core.selection import Candidate
-from quorate.core.voting import Ballot
+from quorate.core.voting import Ballot, Grant
 from quorate.model.candidates import Tag
 from quorate.model.identity import Epoch, RunId
 from tests.core import twin
@@ -35,6 +35,17 @@ def test_every_election_of_up_to_five(voters: int) -> None:
             assert voting.tally(IDS[0], votes, voters, quorum).value == readings[counts], (seen, quorum)
 
 
+@pytest.mark.parametrize("voters", [2, 3, 4, 5])
+def test_every_election_of_up_to_five_in_which_some_refuse(voters: int) -> None:
+    # Who voted for whom does not matter: the last ones are silent.
+    for many in range(1, voters):
+        for cast in combinations_with_replacement(range(voters), many):
+            votes = {IDS[voter]: IDS[candidate] for voter, candidate in enumerate(cast)}
+            for quorum, refusing in product(range(1, 6), range(1, voters - many + 1)):
+                expected = twin.election(dict(enumerate(cast)), voters, quorum, refusing)
+                assert voting.tally(IDS[0], votes, voters, quorum, refusing).value == expected, (cast, quorum, refusing)
+
+
 def test_who_voted_for_whom_does_not_matter() -> None:
     for cast in product([None, 0, 1, 2], repeat=3):
         seen = {IDS[v]: IDS[c] for v, c in enumerate(cast) if c is not None}
@@ -42,30 +53,62 @@ def test_who_voted_for_whom_does_not_matter() -> None:
         assert voting.tally(IDS[0], seen, 3, 2) is voting.tally(IDS[0], shuffled, 3, 2)
 
 
-# A deed: (candidate, epoch) asks for the vote; ("hello", epoch) tells an epoch; ("restart", 0).
-DEEDS = [("x", 1), ("y", 1), ("x", 2), ("y", 2), ("y", 3), ("hello", 2), ("hello", 3), ("restart", 0)]
+# A deed: (candidate, epoch) asks for the vote; "hello" tells an epoch, "config" that of a configuration of the master.
+DEEDS = [("x", 1), ("y", 1), ("x", 2), ("y", 3), ("hello", 3), ("config", 2), ("monitor", 0), ("restart", 0)]
 
 
 def test_every_sequence_of_five_requests_hellos_and_restarts() -> None:
     for story in product(DEEDS, repeat=5):
         voter = twin.Voter()
-        current, leader, leader_epoch = Epoch(0), None, Epoch(0)
+        held = Held()
         granted: dict[int, str] = {}
         for who, epoch in story:
-            if who == "restart":
-                voter.restart()
-                leader = None
-            elif who == "hello":
-                voter.hear(epoch)
-                current = Epoch(max(current, epoch))
-            else:
-                after = voting.grant(Ballot(Epoch(epoch), RunId(who), current, leader, leader_epoch))
-                current, leader, leader_epoch = after.current, after.leader, after.leader_epoch
-                assert voter.ask(who, epoch) == (leader or "", leader_epoch), story
-                assert voter.current_epoch == current, story
-                assert after.voted is (leader == who and granted.get(epoch) is None and leader_epoch == epoch), story
+            if who in {"x", "y"}:
+                after = held.ask(who, epoch)
+                assert voter.ask(who, epoch) == (held.leader or "", held.leader_epoch), story
+                assert voter.current_epoch == held.current, story
+                assert not after.voted or (granted.get(epoch) is None and held.leader_epoch == epoch), story
+                assert not after.voted or epoch > max(granted, default=0), story
                 if after.voted:
                     granted[epoch] = who
+                continue
+            held.happens(who, epoch)
+            if who == "hello":
+                voter.hear(epoch)
+            elif who == "config":
+                voter.configured(epoch)
+            elif who == "restart":
+                voter.restart()
+            else:
+                voter.monitor()
+                granted.clear()
+
+
+@dataclass
+class Held:
+    """What a voter of ours holds."""
+
+    current: Epoch = Epoch(0)
+    leader: RunId | None = None
+    leader_epoch: Epoch = Epoch(0)
+    config_epoch: Epoch = Epoch(0)
+    watched_from: Epoch = Epoch(0)
+
+    def ask(self, who: str, epoch: int) -> Grant:
+        held = (self.current, self.leader, self.leader_epoch, self.config_epoch, self.watched_from)
+        after = voting.grant(Ballot(Epoch(epoch), RunId(who), *held))
+        self.current, self.leader, self.leader_epoch = after.current, after.leader, after.leader_epoch
+        return after
+
+    def happens(self, what: str, epoch: int) -> None:
+        self.current = Epoch(max(self.current, epoch))
+        if what == "config":
+            self.config_epoch = Epoch(max(self.config_epoch, epoch))
+        elif what == "restart":
+            self.leader, self.watched_from = None, Epoch(0)
+        elif what == "monitor":
+            self.leader, self.leader_epoch, self.config_epoch = None, Epoch(0), Epoch(0)
+            self.watched_from = self.current
 
 
 def _servers() -> Iterator[twin.Server]:

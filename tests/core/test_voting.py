@@ -3,34 +3,49 @@
 import pytest
 
 from quorate.core.epochs import is_acceptable
-from quorate.core.voting import Ballot, Grant, Verdict, grant, tally, votes_needed
+from quorate.core.voting import Ballot, Grant, Verdict, grant, others_may_win, tally, votes_needed
 from quorate.model.identity import Epoch, RunId
 
 A, B, C, D, E = (RunId(letter * 40) for letter in "abcde")
 
 
-def asked(requested: int, candidate: RunId, current: int, leader: RunId | None, leader_epoch: int) -> Ballot:
-    return Ballot(Epoch(requested), candidate, Epoch(current), leader, Epoch(leader_epoch))
+def asked(
+    requested: int, candidate: RunId, current: int, vote: tuple[RunId | None, int], known: tuple[int, int] = (0, 0)
+) -> Ballot:
+    """`known`: the config epoch of the master, and the current epoch when we began to watch it."""
+    leader, leader_epoch = vote
+    config, since = map(Epoch, known)
+    return Ballot(Epoch(requested), candidate, Epoch(current), leader, Epoch(leader_epoch), config, since)
 
 
 def held(current: int, leader: RunId | None, leader_epoch: int, voted: bool) -> Grant:
     return Grant(Epoch(current), leader, Epoch(leader_epoch), voted=voted)
 
 
-# asked: requested epoch, candidate; what the voter holds (current epoch, last vote, its epoch). held: what afterwards.
+# asked: requested epoch, candidate; what the voter holds (current epoch, last vote and its epoch, and if it matters the
+# config epoch and when it began to watch). held: what afterwards.
 GRANTS = [
-    (asked(1, B, 0, None, 0), held(1, B, 1, True), "the first request in a new epoch wins the vote"),
-    (asked(1, C, 1, B, 1), held(1, B, 1, False), "one vote per epoch: the second candidate hears of the first"),
-    (asked(1, B, 1, B, 1), held(1, B, 1, False), "the same candidate again: no new vote, the same answer"),
-    (asked(2, C, 1, B, 1), held(2, C, 2, True), "a higher epoch is a new election"),
-    (asked(7, C, 1, B, 1), held(7, C, 7, True), "epochs may be skipped"),
-    (asked(1, C, 5, B, 1), held(5, B, 1, False), "an outdated request changes nothing"),
-    (asked(4, C, 5, None, 0), held(5, None, 0, False), "also where nobody was voted for since"),
-    (asked(5, C, 5, B, 3), held(5, C, 5, True), "the epoch is known from elsewhere, the vote in it is still free"),
-    (asked(5, C, 5, None, 5), held(5, None, 5, False), "after a restart the name is lost but not that we voted"),
-    (asked(6, C, 5, None, 5), held(6, C, 6, True), "and the next epoch is free again"),
-    (asked(0, B, 0, None, 0), held(0, None, 0, False), "epoch 0 is before all elections"),
-    (asked(5, B, 5, None, 6), held(5, None, 6, False), "a vote in a later epoch forbids one in an earlier"),
+    (asked(1, B, 0, (None, 0)), held(1, B, 1, True), "the first request in a new epoch wins the vote"),
+    (asked(1, C, 1, (B, 1)), held(1, B, 1, False), "one vote per epoch: the second candidate hears of the first"),
+    (asked(1, B, 1, (B, 1)), held(1, B, 1, False), "the same candidate again: no new vote, the same answer"),
+    (asked(2, C, 1, (B, 1)), held(2, C, 2, True), "a higher epoch is a new election"),
+    (asked(7, C, 1, (B, 1)), held(7, C, 7, True), "epochs may be skipped"),
+    (asked(1, C, 5, (B, 1)), held(5, B, 1, False), "a request in an epoch that had our vote changes nothing"),
+    (asked(2, C, 5, (B, 3)), held(5, B, 3, False), "a vote in a later epoch forbids one in an earlier"),
+    (asked(4, C, 5, (None, 0)), held(5, C, 4, True), "the current epoch was raised for another master"),
+    (asked(4, C, 5, (B, 3)), held(5, C, 4, True), "also where somebody was voted for before"),
+    (asked(5, C, 5, (B, 3)), held(5, C, 5, True), "the epoch is known from elsewhere, the vote in it is still free"),
+    (asked(5, C, 5, (None, 5)), held(5, None, 5, False), "after a restart the name is lost but not that we voted"),
+    (asked(4, C, 5, (None, 5)), held(5, None, 5, False), "nor that this forbids earlier ones"),
+    (asked(6, C, 5, (None, 5)), held(6, C, 6, True), "and the next epoch is free again"),
+    (asked(0, B, 0, (None, 0)), held(0, None, 0, False), "epoch 0 is before all elections"),
+    (asked(4, C, 9, (B, 2), (4, 0)), held(9, B, 2, False), "this master has a configuration of that epoch"),
+    (asked(3, C, 9, (B, 2), (4, 0)), held(9, B, 2, False), "or of a later one"),
+    (asked(5, C, 9, (B, 2), (4, 0)), held(9, C, 5, True), "above its configuration the vote is free"),
+    (asked(9, C, 7, (B, 2), (8, 0)), held(9, C, 9, True), "a configuration may be newer than every epoch heard of"),
+    (asked(8, C, 7, (B, 2), (8, 0)), held(8, B, 2, False), "it is refused all the same, and its epoch taken over"),
+    (asked(4, C, 5, (None, 0), (0, 5)), held(5, None, 0, False), "what was voted before MONITOR may be forgotten"),
+    (asked(5, C, 5, (None, 0), (0, 5)), held(5, C, 5, True), "from its current epoch on it is as for C Sentinel"),
 ]
 
 
@@ -79,10 +94,27 @@ TALLIES = [
     ({A: A, B: A, C: A}, 3, 4, Verdict.NOBODY, "and when all have spoken nobody has won"),
 ]
 
+# votes seen | voters, quorum, how many refuse this epoch | verdict | whether somebody else may win
+REFUSALS = [
+    ({A: A}, (3, 2, 0), Verdict.PENDING, True, "two have not spoken, and may elect one of them"),
+    ({A: A}, (3, 2, 1), Verdict.PENDING, False, "one vote for somebody else is no majority"),
+    ({A: A}, (3, 2, 2), Verdict.NOBODY, False, "all others refuse"),
+    ({A: A, B: A}, (3, 2, 1), Verdict.WON, False, "a refusal is no vote against a majority"),
+    ({A: A, B: B}, (4, 2, 1), Verdict.NOBODY, False, "three of four are needed, and one refuses"),
+    ({A: A, B: B}, (5, 3, 1), Verdict.PENDING, True, "both can still win"),
+    ({A: A, B: B, C: B}, (5, 3, 1), Verdict.LOST, True, "the fifth may have voted for B"),
+    ({A: A, B: B}, (5, 3, 2), Verdict.NOBODY, False, "the fifth helps nobody"),
+    ({A: A}, (5, 3, 1), Verdict.PENDING, True, "three have not spoken"),
+]
 
-@pytest.mark.parametrize(("votes", "voters", "quorum", "verdict", "reason"), TALLIES, ids=[t[4] for t in TALLIES])
-def test_tally(votes: dict[RunId, RunId], voters: int, quorum: int, verdict: Verdict, reason: str) -> None:
-    assert tally(A, votes, voters, quorum) is verdict, reason
+
+@pytest.mark.parametrize(("votes", "of", "verdict", "others", "reason"), REFUSALS, ids=[t[4] for t in REFUSALS])
+def test_refusals(
+    votes: dict[RunId, RunId], of: tuple[int, int, int], verdict: Verdict, others: bool, reason: str
+) -> None:
+    voters, quorum, refused = of
+    assert tally(A, votes, voters, quorum, refused) is verdict, reason
+    assert others_may_win(A, votes, voters, refused) is others, reason
 
 
 EPOCHS = [

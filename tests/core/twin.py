@@ -8,13 +8,15 @@ from itertools import product
 from typing import NamedTuple
 
 
-def election(votes: dict[int, int], voters: int, quorum: int) -> str:
+def election(votes: dict[int, int], voters: int, quorum: int, refusing: int = 0) -> str:
     """How voter 0 must read the votes, by playing through every way in which the silent voters may have voted.
 
     Nobody knows for whom a silent one voted: for any voter at all, so each of them is tried (6.6: a winner needs more
-    than half of all voters and at least the quorum). Nobody knows the quorum of others either: it may be 1.
+    than half of all voters and at least the quorum). Nobody knows the quorum of others either: it may be 1. Of the
+    silent ones the last `refusing` vote for nobody.
     """
     silent = [voter for voter in range(voters) if voter not in votes]
+    silent = silent[: len(silent) - refusing]
     if _winner(list(votes.values()), voters, quorum) == 0:
         return "won"
     ends = [[*votes.values(), *guess] for guess in product(range(voters), repeat=len(silent))]
@@ -33,16 +35,31 @@ def _winner(votes: list[int], voters: int, quorum: int) -> int | None:
 
 
 class Voter:
-    """One voter for one master, as 6.5 tells it."""
+    """One voter for one master, as 6.5 tells it, but that the current epoch is not a limit: it is all masters'."""
 
     def __init__(self) -> None:
         self.current_epoch = 0
         self.leader = ""
         self.leader_epoch = 0
+        self.config_epoch = 0
+        self.spent = {0}
+        """Epochs in which it has nothing to give: those up to its vote, up to a configuration, and before MONITOR."""
 
     def restart(self) -> None:
-        """The file keeps the epochs and not the name."""
+        """The file keeps the epochs and not the name, and not when MONITOR was said."""
         self.leader = ""
+        self.spent = {epoch for epoch in self.spent if epoch <= max(self.leader_epoch, self.config_epoch)}
+
+    def configured(self, epoch: int) -> None:
+        """A hello tells a configuration of the master."""
+        self.hear(epoch)
+        self.config_epoch = max(self.config_epoch, epoch)
+        self.spent |= set(range(epoch + 1))
+
+    def monitor(self) -> None:
+        """An operator removes the master, and has it watched again."""
+        self.leader, self.leader_epoch, self.config_epoch = "", 0, 0
+        self.spent = {0, *range(self.current_epoch)}
 
     def hear(self, epoch: int) -> None:
         """A hello tells an epoch."""
@@ -52,10 +69,11 @@ class Voter:
         """A candidate asks; the answer names the vote that stands."""
         # 1. A higher epoch is adopted.
         self.hear(epoch)
-        # 2. One vote per epoch, none in the past.
-        if epoch > self.leader_epoch and not epoch < self.current_epoch:
+        # 2. One vote per epoch, none in this master's past.
+        if epoch not in self.spent:
             self.leader = candidate
-            self.leader_epoch = self.current_epoch
+            self.leader_epoch = epoch
+            self.spent |= set(range(epoch + 1))
         # 3. The earlier vote if there was one.
         return self.leader, self.leader_epoch
 

@@ -327,15 +327,22 @@ class World:
 
     def _asked(self, conn: ConnId, puppet: Puppet, request: requests.AskDown) -> None:
         leader: RunId | None = None
+        about, asked = request.about, Epoch(0)
         if request.candidate is not None:
+            asked = request.epoch
             puppet.asked_about.append(request.port)
             self.say(f"-> {puppet.letter} vote for me in {request.epoch}")
+            if not puppet.ours and request.epoch < puppet.believes[0]:
+                last = max(puppet.voted, default=0)
+                said = (puppet.says_down, puppet.voted.get(last), Epoch(last), asked)
+                self.soon(inputs.PeerAnswered(conn, about, *said))
+                return
             mine = request.candidate if puppet.vote == "grant" else run_id(puppet.letter)
             leader = puppet.voted.setdefault(request.epoch, mine)
             if puppet.vote == "silent":
                 return
         epoch = request.epoch if leader else Epoch(0)
-        self.soon(inputs.PeerAnswered(conn, request.about, puppet.says_down, leader, epoch))
+        self.soon(inputs.PeerAnswered(conn, about, puppet.says_down, leader, epoch, asked))
 
     # --- requests of others -----------------------------------------------------------------------------------------
 

@@ -165,6 +165,22 @@ def test_a_leader_that_brings_a_failover_to_its_end_leaves_at_the_second_signal(
     assert any("+move-left-over" in one.log() for one in rest)
 
 
+def test_a_leader_that_cannot_bring_a_failover_to_its_end_leaves_after_two_seconds(lab: Lab) -> None:
+    trio = lab.trio(replicas=1)
+    old, frozen = trio.servers
+    leader = trio.sentinels[0]
+    frozen.notify(signal.SIGSTOP)
+    assert leader.sentinel("FAILOVER", NAME) == "OK"
+    eventually(lambda: "+failover-state-wait-promotion" in leader.log(), "the promotion is ordered", 2, 0.01)
+    begun = time.monotonic()
+    assert leader.stop(patience=4) == 0
+    # It may be over sooner: when the replica does not obey in time the old master gets its role back.
+    assert time.monotonic() - begun < 2.2
+    frozen.notify(signal.SIGCONT)
+    trio.sentinels = trio.sentinels[1:]
+    eventually(lambda: {_role(old), _role(frozen)} == {"master", "slave"}, "one of them is master", 15)
+
+
 def history_of(sentinel: Process) -> dict[str, str]:
     """The newest record that a sentinel keeps."""
     found = sentinel.sentinel("FAILOVERS", NAME)

@@ -7,9 +7,9 @@ import pytest
 
 from quorate.commands.acl import Book
 from quorate.conf.options import ClientOptions, OutputLimit
-from quorate.core.inputs import Caller, Input, ResetRequested
-from quorate.core.outcome import Count, Effect, Reply, Tell
-from quorate.model.identity import MasterName
+from quorate.core.inputs import Caller, Input, ResetRequested, VoteRequested, Woke
+from quorate.core.outcome import Count, Effect, Opinion, Reply, Tell
+from quorate.model.identity import Epoch, MasterName
 from quorate.model.notice import Event, Notice
 from quorate.model.settings import Mode
 from quorate.wire.encode import encode, encode_command
@@ -22,6 +22,7 @@ both_loops = pytest.mark.parametrize("loop", LOOPS)
 Ports = Callable[[int], list[int]]
 PING = encode_command("PING")
 RESET = encode_command("SENTINEL", "RESET", "*")
+OPINION = b"*3\r\n:%d\r\n$1\r\n*\r\n:0\r\n"
 TOLD = Notice(Event.RESET_MASTER, "master mymaster 127.0.0.1 1")
 
 
@@ -47,6 +48,13 @@ def answer(manor: Manor, number: int) -> None:
     caller = caller_of(manor)
     manor.driver.react = lambda _: [Reply(caller, Count(number))]
     manor.world.feed(ResetRequested(Caller(0), ()))
+    manor.driver.react = lambda _: ()
+
+
+def give(manor: Manor, reply: Reply) -> None:
+    """Have the core answer somebody."""
+    manor.driver.react = lambda event: [reply] if isinstance(event, Woke) else ()
+    manor.world.feed(Woke())
     manor.driver.react = lambda _: ()
 
 
@@ -140,6 +148,32 @@ def test_what_follows_a_question_waits_for_its_answer_and_other_clients_do_not(l
             await eventually(lambda: len(manor.driver.seen(ResetRequested)) == 3)
             answer(manor, 8)
             await guest.hears(b":8\r\n$5\r\nlater\r\n")
+
+    play(loop, scene())
+
+
+@both_loops
+def test_votes_that_are_asked_for_in_one_write_can_share_a_save(loop: str, free_ports: Ports) -> None:
+    def ask(port: int) -> bytes:
+        return encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", str(port), "5", "b" * 40)
+
+    async def scene() -> None:
+        async with open_house(free_ports(1)[0]) as manor:
+            guest = await manor.visit()
+            guest.say(ask(1) + ask(2) + encode_command("PING", "between") + ask(3) + RESET + ask(4))
+            await eventually(lambda: len(manor.driver.seen(VoteRequested)) == 3)
+            asked = [event for _, event in manor.driver.inputs if isinstance(event, VoteRequested)]
+            first, second, third = (event.caller for event in asked)
+            assert not manor.driver.seen(ResetRequested), "an operator's request is not of that kind"
+            # The last of them needs no disk: all the same its answer leaves behind the others.
+            for caller, down in ((third, True), (first, False)):
+                give(manor, Reply(caller, Opinion(down, None, Epoch(0))))
+            await guest.hears(OPINION % 0)
+            await echo(await manor.visit(), "overtaking")
+            give(manor, Reply(second, Opinion(False, None, Epoch(0))))
+            await guest.hears(OPINION % 0 + b"$7\r\nbetween\r\n" + OPINION % 1)
+            await eventually(lambda: len(manor.driver.seen(VoteRequested)) == 4)
+            assert len(manor.driver.seen(ResetRequested)) == 1
 
     play(loop, scene())
 

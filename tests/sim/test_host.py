@@ -39,7 +39,7 @@ class Asker:
         pass
 
 
-def test_a_question_behind_an_answered_one_waits_for_the_other_answers_that_are_due() -> None:
+def test_a_question_behind_another_is_put_at_once_and_answered_after_it() -> None:
     stage = Stage()
     stage.build({})
     stage.run(15_000)
@@ -58,11 +58,11 @@ def test_a_question_behind_an_answered_one_waits_for_the_other_answers_that_are_
     ask(first, 6)
     ask(second, 5)
     stage.run(300)
-    # Both answers wait for the same save, and go out together.
+    # Two saves: of the first vote, which was under way when the second came, and of that.
     assert order.seen == [
         "s0 votes in 5",
-        "s0 tells its vote in 5",
-        "s0 tells its vote in 5",
         "s0 votes in 6",
+        "s0 tells its vote in 5",
+        "s0 tells its vote in 6",
         "s0 tells its vote in 6",
     ]

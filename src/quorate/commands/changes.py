@@ -28,7 +28,9 @@ from quorate.wire.glob import matches
 from quorate.wire.values import Map, Reply
 
 _CRASHES = (b"crash-after-election", b"crash-after-promotion")
-_KNOBS: Mapping[bytes, str] = {knob.name.replace("_", "-").encode(): knob.name for knob in fields(Tuning)}
+_KNOBS: Mapping[bytes, str] = {
+    knob.name.replace("_", "-").encode(): knob.name for knob in fields(Tuning) if knob.name != "ping_period_set"
+}
 
 
 def failover(host: Host, session: Session, args: list[bytes]) -> Answer:
@@ -140,7 +142,8 @@ def debug(host: Host, session: Session, args: list[bytes]) -> Answer:
         if value is None or value <= 0:
             error = f"Invalid argument '{whole(args[at + 1])}' for SENTINEL DEBUG '{whole(args[at])}'"
             break
-        tuning = replace(tuning, **{knob: value})
+        turned_pings = tuning.ping_period_set or knob == "ping_period"
+        tuning = replace(tuning, **{knob: value}, ping_period_set=turned_pings)
     turned = tuning
     return Later(lambda caller: TuningChanged(caller, turned, error), reply_of)
 

@@ -135,6 +135,7 @@ def monitor(turn: Turn, request: MonitorRequested) -> None:
             request.quorum, down_after=tuning.default_down_after, failover_timeout=tuning.default_failover_timeout
         )
         master = roster.add_master(turn, request.name, address, settings, roster.REOPEN_AFTER)
+        master.watched_from = state.current_epoch
         turn.touch(master)
         turn.about(Event.MONITOR, master, master, f" quorum {request.quorum}")
         _when_saved(turn, request.caller, Done())

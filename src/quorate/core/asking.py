@@ -33,8 +33,8 @@ def ask_peers(turn: Turn, master: Master) -> Millis | None:
     if not master.sdown:
         return None
     period = turn.state.tuning.ask_period
-    if turn.state.durable < turn.revision():
-        # Questions wait for the disk as well, and more of them would only pile up. The end of the save looks again.
+    if _stands(master) and turn.state.durable < turn.revision():
+        # Requests for votes wait for the disk, and more of them would only pile up. The end of the save looks again.
         return turn.now + period
     moments = []
     for peer in master.peers.values():
@@ -47,12 +47,15 @@ def ask_peers(turn: Turn, master: Master) -> Millis | None:
     return min(moments, default=None)
 
 
+def _stands(master: Master) -> bool:
+    return master.failover is not None and master.failover.state is FailoverState.WAIT_START
+
+
 def ask(turn: Turn, master: Master, peer: Peer) -> None:
     """Ask one peer for its opinion, and for its vote while we stand for election."""
     if peer.link.command is None:
         return
-    failover = master.failover
-    standing = failover is not None and failover.state is FailoverState.WAIT_START
+    failover, standing = master.failover, _stands(master)
     state = turn.state
     place = (master.address.shown(state.settings.announce_hostnames), master.address.port)
     said = peer.hello
@@ -70,8 +73,12 @@ def ask(turn: Turn, master: Master, peer: Peer) -> None:
     )
     peer.asked = turn.now
     peer.link.pending += 1
-    # The epoch is ours to tell only once it is durable.
-    turn.promise(Send(peer.link.command, question))
+    if standing:
+        # The epoch is ours to tell only once it is durable.
+        turn.promise(Send(peer.link.command, question))
+    else:
+        # Nobody takes an epoch over from who asks for an opinion only, and the answer should not wait for our disk.
+        turn.send(peer.link, question)
 
 
 def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> None:
@@ -85,6 +92,11 @@ def on_answer(turn: Turn, master: Master, peer: Peer, answer: PeerAnswered) -> N
         if peer.leader_epoch != answer.leader_epoch:
             turn.remark(Level.NOTICE, f"{peer.name} voted for {answer.leader} {answer.leader_epoch}")
         peer.leader, peer.leader_epoch = answer.leader, answer.leader_epoch
+    # A C Sentinel votes for nobody below its current epoch, and that never sinks. (Of a master that it does not know it
+    # says nothing at all; and one of ours may tell an older vote because the newer one is not on its disk yet.)
+    knows = answer.down or answer.leader is not None
+    if peer.link.ours is False and knows and answer.leader_epoch < answer.asked:
+        peer.refused = answer.asked
     turn.check(master)
 
 
@@ -115,6 +127,13 @@ def votes_cast(turn: Turn, master: Master) -> dict[RunId, RunId]:
     return votes
 
 
+def refusals(master: Master) -> int:
+    """How many peers have shown that they vote for nobody in the epoch of our own candidacy."""
+    assert master.failover is not None
+    epoch = master.failover.epoch
+    return sum(1 for peer in master.peers.values() if peer.refused == epoch and peer.leader_epoch != epoch)
+
+
 # --- being asked ----------------------------------------------------------------------------------------------------
 
 
@@ -141,9 +160,7 @@ def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     candidate = master.peers.get(asked.candidate)
     if candidate is not None:
         candidate.stood = turn.now
-    voted = vote(
-        turn, master, Ballot(asked.epoch, asked.candidate, state.current_epoch, master.leader, master.leader_epoch)
-    )
+    voted = vote(turn, master, asked.epoch, asked.candidate)
     patience = min(VOTE_PATIENCE, master.settings.down_after // 4)
     turn.promise(
         Reply(asked.caller, Opinion(down, master.leader, master.leader_epoch)),
@@ -159,15 +176,17 @@ def election_time(turn: Turn, master: Master) -> Millis:
     return min(turn.state.tuning.election_timeout, master.settings.failover_timeout)
 
 
-def vote(turn: Turn, master: Master, ballot: Ballot) -> bool:
+def vote(turn: Turn, master: Master, epoch: Epoch, candidate: RunId) -> bool:
     """Vote if the rules allow it; the vote counts, and is told, when it is durable."""
-    decision = voting.grant(ballot)
+    held = (turn.state.current_epoch, master.leader, master.leader_epoch, master.config_epoch, master.watched_from)
+    decision = voting.grant(Ballot(epoch, candidate, *held))
     if decision.current > turn.state.current_epoch:
         turn.raise_epoch(decision.current, master)
     if not decision.voted:
         return False
     assert decision.leader is not None
     master.leader, master.leader_epoch = decision.leader, decision.leader_epoch
+    master.voted_at = turn.now
     turn.touch(master)
     _await_disk(turn, master, decision.leader, decision.leader_epoch)
     turn.tell(Event.VOTE_FOR_LEADER, f"{decision.leader} {decision.leader_epoch}", master)

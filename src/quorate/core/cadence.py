@@ -44,9 +44,10 @@ _HELLO = Kind.HELLO
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkJob:
-    """PING over a link."""
+    """PING over a link; with `due` at that very moment, where slots are too wide."""
 
     link: Link
+    due: Millis = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +101,7 @@ def run(turn: Turn, slot: int, job: object) -> None:
     """Do a periodic job unless it is stale, and book the next."""
     if isinstance(job, LinkJob):
         if not job.link.gone and job.link.ping_slot == slot:
-            _ping(turn, slot, job)
+            _ping(turn, job)
     elif isinstance(job, WatchJob) and job.watched.id in turn.state.instances:
         master, watched = turn.state.instances[job.watched.id]
         if job.kind is _HELLO:
@@ -108,6 +109,12 @@ def run(turn: Turn, slot: int, job: object) -> None:
                 _hello(turn, slot, job, master)
         elif isinstance(watched, DataServer) and watched.info_slot == slot:
             _info(turn, slot, job, master, watched)
+
+
+def ping_due(turn: Turn, job: LinkJob) -> None:
+    """The moment of a PING that is not in a slot, unless another one has taken its place."""
+    if not job.link.gone and job.link.ping_slot == -job.due:
+        _ping(turn, job)
 
 
 def _width(period: Millis) -> Millis:
@@ -121,14 +128,23 @@ def _following(turn: Turn, slot: int, period: Millis) -> Millis:
     return max(begun + max(SLOT, period), turn.now + 1)
 
 
-def _ping(turn: Turn, slot: int, job: LinkJob) -> None:
-    link = job.link
+def _ping(turn: Turn, job: LinkJob) -> None:
+    link, slot, calendar = job.link, job.link.ping_slot, turn.state.calendar
     master, watched = turn.state.instances[min(link.owners)]
     connecting.drop_deaf(turn, link, _shortest_down_after(turn, link))
     if link.command_open and link.pending < PENDING_PER_OWNER * len(link.owners):
         connecting.ping(turn, link)
     period = connecting.ping_period(turn, master, watched)
-    link.ping_slot = turn.state.calendar.every(_following(turn, slot, period), job, _width(period))
+    if period < SLOT or (period % SLOT and turn.state.tuning.ping_period_set):
+        # An operator's period is kept as it is; ours begin where slots do, so that masters are pinged together.
+        due = (
+            turn.now + period if turn.state.tuning.ping_period_set else calendar.slot_before(turn.now + period, period)
+        )
+        calendar.at(due, LinkJob(link, due))
+        link.ping_slot = -due
+        return
+    begun = calendar.slot_of(turn.now) if slot < 0 else slot
+    link.ping_slot = calendar.every(_following(turn, begun, period), LinkJob(link), _width(period))
 
 
 def _shortest_down_after(turn: Turn, link: Link) -> Millis:

@@ -101,6 +101,10 @@ class Calendar:
         """The beginning of the last slot that begins no later than `when`."""
         return when - (when - self._phase) % width
 
+    def slot_of(self, when: Millis) -> int:
+        """The number of the slot that holds a moment."""
+        return (when - self._phase) // SLOT
+
     def begin(self, slot: int) -> Millis:
         """When a slot begins."""
         return slot * SLOT + self._phase

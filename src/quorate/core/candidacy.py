@@ -4,7 +4,6 @@ from quorate.core import asking, cadence, conflict, record
 from quorate.core.chance import mixed
 from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
-from quorate.core.voting import Ballot
 from quorate.model.identity import EPOCH_LIMIT, Epoch, RunId, bytes_of
 from quorate.model.info import Role
 from quorate.model.millis import Millis
@@ -151,11 +150,12 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
         return
     # A configuration may be newer than every epoch heard of; a promotion below it would be believed by nobody.
     epoch = state.current_epoch
-    if forced or settles or epoch <= max(master.config_epoch, master.leader_epoch):
+    if forced or settles or epoch <= _used(master):
         epoch = _new_epoch(turn, master)
     # Else it was raised for another master and nobody had our vote for this one: masters that are down at once share
-    # it. If each had a higher one than the last, candidates would take the votes from each other. Of two sides that are
-    # to be settled the other one may have had elections of its own, of which we know nothing.
+    # it. C voters refuse what is below their current epoch: if each master had a higher one than the last, candidates
+    # would take the votes from each other. Of two sides that are to be settled the other one may have had elections of
+    # its own, of which we know nothing.
     failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced, settles=settles)
     if forced:
         failover.seek_votes_until = turn.now + SEEK_VOTES
@@ -203,20 +203,24 @@ def stand_again(turn: Turn, master: Master, failover: Failover) -> Millis:
 
 
 def _has_epochs(turn: Turn, master: Master) -> bool:
-    if max(turn.state.current_epoch, master.config_epoch) + 1 < EPOCH_LIMIT:
+    if max(turn.state.current_epoch, _used(master)) + 1 < EPOCH_LIMIT:
         return True
     turn.remark(Level.WARNING, "No epoch is left: the quorum cannot elect anybody any more")
     return False
 
 
+def _used(master: Master) -> Epoch:
+    """Up to this epoch the voters that we know of have nothing to give any more for this master."""
+    return max(master.config_epoch, master.leader_epoch, *(peer.leader_epoch for peer in master.peers.values()))
+
+
 def _new_epoch(turn: Turn, master: Master) -> Epoch:
-    epoch = Epoch(max(turn.state.current_epoch, master.config_epoch) + 1)
+    epoch = Epoch(max(turn.state.current_epoch, _used(master)) + 1)
     turn.raise_epoch(epoch, master)
     return epoch
 
 
 def _vote_for_ourselves(turn: Turn, master: Master, failover: Failover) -> None:
-    me, epoch = turn.state.settings.myid, failover.epoch
-    asking.vote(turn, master, Ballot(epoch, me, epoch, master.leader, master.leader_epoch))
+    asking.vote(turn, master, failover.epoch, turn.state.settings.myid)
     turn.touch(master)
     failover.needs = turn.revision()

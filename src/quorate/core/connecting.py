@@ -1,5 +1,6 @@
 """Keeping the connections of a link: opening what is missing, closing what has gone deaf."""
 
+from quorate.core.calendar import SLOT
 from quorate.core.link import Link
 from quorate.core.outcome import Connect, LinkKind, Send
 from quorate.core.requests import (
@@ -34,14 +35,19 @@ JITTER: Millis = 100
 
 
 def ping_period(turn: Turn, master: Master, watched: Watched) -> Millis:
-    """How often a link is pinged: masters ten times per down-after, others as in C, never below 50 ms.
+    """How often a link is pinged: masters ten times per down-after, others as in C, never below 50 ms; but when an
+    operator has turned the knob (SENTINEL DEBUG), everybody in that period.
 
     Nobody waits for the death of a replica: where down-after is long it is pinged half as often, together with hellos.
     """
     down_after = master.settings.down_after
     usual = turn.state.tuning.ping_period
+    if turn.state.tuning.ping_period_set:
+        return usual
     if watched is master:
-        return min(usual, max(SHORTEST_PING, down_after // PINGS_PER_DOWN_AFTER))
+        period = min(usual, max(SHORTEST_PING, down_after // PINGS_PER_DOWN_AFTER))
+        # Whole slots, or half of one: many masters are pinged in one go.
+        return period - period % (SLOT if period >= SLOT else SHORTEST_PING)
     period = min(usual, max(SHORTEST_PING, down_after))
     if isinstance(watched, Replica):
         return max(period, min(2 * usual, down_after // PINGS_PER_DOWN_AFTER_OF_REPLICAS))

@@ -38,6 +38,9 @@ FRESH_INFO_WAIT: Millis = 100
 SETTLE_PATIENCE: Millis = 1_000
 """How long whoever is to settle two configurations waits for the INFO of both masters."""
 
+REFUSED_PATIENCE: Millis = 100
+"""A candidate whose epoch is too low for C voters waits for so long for the votes of the others."""
+
 FIRST_RETRY: Millis = 100
 LAST_RETRY: Millis = 2_000
 
@@ -63,7 +66,8 @@ def advance(turn: Turn, master: Master) -> Millis | None:
 def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None:
     votes = asking.votes_cast(turn, master)
     me = turn.state.settings.myid
-    verdict = voting.tally(me, votes, master.voters(), master.settings.quorum)
+    voters, refusals = master.voters(), asking.refusals(master)
+    verdict = voting.tally(me, votes, voters, master.settings.quorum, refusals)
     if verdict is Verdict.NOBODY and set(votes.values()) - master.peers.keys() - {me}:
         # A vote for somebody unknown to us: there are more voters than we know of, and what we see proves nothing.
         verdict = Verdict.LOST
@@ -73,6 +77,10 @@ def _wait_start(turn: Turn, master: Master, failover: Failover) -> Millis | None
     if failover.forced:
         return _insist(turn, master, failover, verdict)
     timeout = asking.election_time(turn, master)
+    if verdict is Verdict.PENDING and refusals and not voting.others_may_win(me, votes, voters, refusals):
+        # Those who refused can be won in a higher epoch, and nobody else is kept from winning this one.
+        timeout = min(timeout, REFUSED_PATIENCE)
+        verdict = Verdict.NOBODY if turn.now > failover.started + timeout else verdict
     if verdict is Verdict.NOBODY:
         master.lost_elections += 1
         longest = min(LAST_RETRY, FIRST_RETRY << min(master.lost_elections, 8))
@@ -97,7 +105,7 @@ def _insist(turn: Turn, master: Master, failover: Failover, verdict: Verdict) ->
         return None
     me = turn.state.settings.myid
     votes = list(asking.votes_cast(turn, master).values())
-    split = verdict is Verdict.NOBODY and set(votes) != {me}
+    split = verdict is Verdict.NOBODY and (set(votes) != {me} or asking.refusals(master) > 0)
     if turn.now < failover.seek_votes_until and (split or verdict is Verdict.PENDING):
         # Whoever sees a split knows that nobody won and stands again soon: it would promote over the head of a leader
         # that went on in this epoch. In another one their votes can be had.

@@ -110,13 +110,17 @@ class Published(NamedTuple):
 
 
 class PeerAnswered(NamedTuple):
-    """A well-formed reply to `AskDown`: [int, bulk, int]. `leader` None for `*`."""
+    """A well-formed reply to `AskDown`: [int, bulk, int]. `leader` None for `*`.
+
+    `asked` is the epoch in which the question asked for a vote; 0 if it asked for an opinion only.
+    """
 
     conn: ConnId
     about: InstanceId
     down: bool
     leader: RunId | None
     leader_epoch: Epoch
+    asked: Epoch = Epoch(0)
 
 
 class KindAnswered(NamedTuple):

@@ -52,6 +52,7 @@ class Link:
     informed: int = 0
     """How many INFO have been answered, on whatever connection."""
     ping_slot: int = -1
+    """Where the next PING is booked: the number of its slot, or the negative of its very moment."""
     local_ip: str = ""
     trouble: str = ""
     """What the far end answers instead of serving us: a wrong password, a missing right."""

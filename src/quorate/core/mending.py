@@ -65,7 +65,8 @@ def on_told(turn: Turn, master: Master, peer: Peer, told: ConfigTold) -> None:
     peer.config_sure = asked
     peer.config_epoch = max(peer.config_epoch, told.config_epoch)
     peer.told_epoch = told.current_epoch or peer.told_epoch
-    peer.told_vote = told.leader_epoch
+    if told.leader_epoch != peer.told_vote:
+        peer.told_vote, peer.vote_since = told.leader_epoch, turn.now
     for replica in master.replicas:
         wrong = _wrong(turn, master, replica)
         # One that is held for down because of a full disk still tells what it is, and does as it is told.
@@ -140,20 +141,25 @@ def _agreed(turn: Turn, master: Master, replica: Replica, wrong: Wrong) -> bool:
 def _election_open(turn: Turn, master: Master, since: Millis) -> bool:
     """Whether an election that a majority knows of may have had a winner whose configuration we have not heard yet.
 
-    Of any majority that elected somebody, one is in the majority that has answered since, and knows its own vote. A C
-    Sentinel does not tell that; then whoever may have won must have answered, too, when the time for it is over.
+    Of any majority that elected somebody, one is in the majority that has answered since, and knows its own vote. Where
+    that is newer than the configuration, whoever may have won must have answered, too, when the time for it is over,
+    which counts from when we learned of the vote: it may be below the current epoch, which tells no time then. A C
+    Sentinel does not tell its vote, but votes in no epoch below its current one.
     """
     state = turn.state
     heard = [peer for peer in master.peers.values() if peer.config_sure >= since]
     if any(peer.told_epoch > state.current_epoch for peer in master.peers.values()):
         # Its hello, which raises ours as well, is still on its way.
         return True
-    votes = [master.leader_epoch, *(peer.told_vote for peer in heard)]
-    if all(vote is not None and vote <= master.config_epoch for vote in votes):
+    votes = [(master.leader_epoch, master.voted_at)]
+    for peer in heard:
+        told = (state.current_epoch, state.raised_at) if peer.told_vote is None else (peer.told_vote, peer.vote_since)
+        votes.append(told)
+    newer = [when for epoch, when in votes if epoch > master.config_epoch]
+    if not newer:
         return False
     lasts = asking.election_time(turn, master) + master.settings.failover_timeout
-    undecided = turn.now - state.raised_at <= lasts or len(heard) < len(master.peers)
-    return state.current_epoch > master.config_epoch and undecided
+    return turn.now - max(newer) <= lasts or len(heard) < len(master.peers)
 
 
 def master_signs(turn: Turn, master: Master) -> MasterSigns:

@@ -115,7 +115,7 @@ def _recall(turn: Turn, saved: SavedState) -> None:
             address = turn.address(record.host, record.port) or address
         master = roster.add_master(turn, record.name, address, record.settings)
         master.config_epoch = record.config_epoch
-        master.leader_epoch = record.leader_epoch
+        master.leader_epoch, master.voted_at = record.leader_epoch, turn.now
         turn.state.current_epoch = max(turn.state.current_epoch, record.config_epoch, record.leader_epoch)
         master.durable_vote = (None, record.leader_epoch)
         _recall_others(turn, master, record)
@@ -216,6 +216,8 @@ def _run_calendar(turn: Turn) -> None:
         match key:
             case Link():
                 connecting.reopen(turn, key)
+            case cadence.LinkJob():
+                cadence.ping_due(turn, key)
             case (name, master) if name == DECIDE and isinstance(master, Master):
                 turn.check(master)
             case Master() | Replica() | Peer():

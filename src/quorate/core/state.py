@@ -126,6 +126,8 @@ class Peer(Watched):
     ask_again: Millis = 0
     leader: RunId | None = None
     leader_epoch: Epoch = Epoch(0)
+    refused: Epoch = Epoch(0)
+    """The last epoch in which it has shown that it votes for nobody; C Sentinels alone show that."""
     last_hello: Millis = 0
     config_epoch: Epoch = Epoch(0)
     """The config epoch that it told last, even if we could not take over what it told."""
@@ -137,6 +139,8 @@ class Peer(Watched):
     """The current epoch that it told when asked for its configuration."""
     told_vote: Epoch | None = None
     """The epoch of its last vote that it told then; None from a C Sentinel."""
+    vote_since: Millis = 0
+    """Since when it tells that one: it was cast before."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
     stood: Millis = 0
@@ -203,6 +207,10 @@ class Master(DataServer):
     config_epoch: Epoch = Epoch(0)
     leader: RunId | None = None
     leader_epoch: Epoch = Epoch(0)
+    voted_at: Millis = 0
+    """When that vote was cast; after a restart, no later than this."""
+    watched_from: Epoch = Epoch(0)
+    """The current epoch when an operator had us watch it: earlier votes for a master of this name may be forgotten."""
     durable_vote: tuple[RunId | None, Epoch] = (None, Epoch(0))
     """The vote that a crash would not take back."""
     failover: Failover | None = None

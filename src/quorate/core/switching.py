@@ -102,4 +102,4 @@ def renew_peers(turn: Turn, master: Master) -> None:
         peer.answered = peer.asked = peer.ask_again = peer.stood = 0
         peer.config_asked = peer.config_sure = 0
         peer.told_vote = None
-        peer.leader, peer.leader_epoch = None, Epoch(0)
+        peer.leader, peer.leader_epoch, peer.refused = None, Epoch(0), Epoch(0)

@@ -16,13 +16,20 @@ NO_EPOCH = Epoch(0)
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A request for a vote, and what the voter holds: its current epoch and its last vote for this master."""
+    """A request for a vote, and what the voter holds: its current epoch, and of this master its last vote and the epoch
+    of its configuration.
+
+    `watched_from` is the current epoch at which it began to watch the master: what it voted before that it may have
+    forgotten, with the master, at an operator's word.
+    """
 
     requested: Epoch
     candidate: RunId
     current: Epoch
     leader: RunId | None
     leader_epoch: Epoch
+    config_epoch: Epoch
+    watched_from: Epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,15 @@ class Grant:
 
 
 def grant(ballot: Ballot) -> Grant:
-    """Adopt a higher epoch; vote if no vote was cast for this master in it and the request is not outdated."""
-    current = max(ballot.current, ballot.requested)
-    if ballot.leader_epoch < ballot.requested and current <= ballot.requested:
-        return Grant(current, ballot.candidate, current, voted=True)
+    """Adopt a higher epoch; vote if nothing that we know of this master is as new as the request.
+
+    The current epoch is shared by all masters, so it says nothing about one of them: it was raised for another, and an
+    election that is under way in a lower one is not outdated by that. (C Sentinel refuses whatever is below it.)
+    """
+    requested = ballot.requested
+    current = max(ballot.current, requested)
+    if requested > max(ballot.leader_epoch, ballot.config_epoch) and requested >= ballot.watched_from:
+        return Grant(current, ballot.candidate, requested, voted=True)
     return Grant(current, ballot.leader, ballot.leader_epoch, voted=False)
 
 
@@ -60,18 +72,24 @@ def votes_needed(voters: int, quorum: int) -> int:
     return max(voters // 2 + 1, quorum)
 
 
-def tally(me: RunId, votes: Mapping[RunId, RunId], voters: int, quorum: int) -> Verdict:
+def tally(me: RunId, votes: Mapping[RunId, RunId], voters: int, quorum: int, refused: int = 0) -> Verdict:
     """Read an election from the votes seen in its epoch: voter to candidate, our own included.
 
     The quorum is ours alone: an operator may have set another one at the others, for whom a majority may be enough.
+    `refused` voters have shown that they vote for nobody in this epoch.
     """
-    majority = votes_needed(voters, 0)
-    counts = Counter(votes.values())
-    unknown = voters - len(votes)
-    if counts[me] >= votes_needed(voters, quorum):
+    mine = sum(1 for candidate in votes.values() if candidate == me)
+    unknown = voters - len(votes) - refused
+    if mine >= votes_needed(voters, quorum):
         return Verdict.WON
-    others = max((n for candidate, n in counts.items() if candidate != me), default=0)
+    if others_may_win(me, votes, voters, refused):
+        return Verdict.PENDING if mine + unknown >= votes_needed(voters, 0) else Verdict.LOST
+    return Verdict.PENDING if mine + unknown >= votes_needed(voters, quorum) else Verdict.NOBODY
+
+
+def others_may_win(me: RunId, votes: Mapping[RunId, RunId], voters: int, refused: int = 0) -> bool:
+    """Whether somebody else may have a majority of this epoch, or may yet get one."""
+    counts = Counter(candidate for candidate in votes.values() if candidate != me)
+    unknown = voters - len(votes) - refused
     # Alone there is nobody who could win instead.
-    if voters > 1 and others + unknown >= majority:
-        return Verdict.PENDING if counts[me] + unknown >= majority else Verdict.LOST
-    return Verdict.PENDING if counts[me] + unknown >= votes_needed(voters, quorum) else Verdict.NOBODY
+    return voters > 1 and max(counts.values(), default=0) + unknown >= votes_needed(voters, 0)

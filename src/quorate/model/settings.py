@@ -91,3 +91,5 @@ class Tuning:
     election_timeout: Millis = 10_000
     script_max_runtime: Millis = 60_000
     script_retry_delay: Millis = 30_000
+    ping_period_set: bool = False
+    """`ping_period` was turned: it counts as it is, for masters too. No knob itself."""

@@ -39,6 +39,7 @@ from quorate.core.requests import (
     StepAside,
     SubscribeHello,
 )
+from quorate.model.identity import Epoch
 from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
 from quorate.runtime import transactions
@@ -96,6 +97,7 @@ class CommandLink(Line):
         super().__init__(station, order)
         self._spelling = spelling(order.renames)
         self._expected: deque[_Expected] = deque()
+        self._ballots: deque[Epoch] = deque()
         self._reader = ReplyReader(MAX_UNREAD)
         # Nearly every reply is this one, so it is made once.
         self._pinged = Pinged(order.conn, Pong.PONG, "PONG")
@@ -143,6 +145,7 @@ class CommandLink(Line):
             case AskInfo():
                 return self._spelling.info, _INFO
             case AskDown():
+                self._ballots.append(Epoch(0) if request.candidate is None else request.epoch)
                 return self._spelling.ask_down(request), (_Kind.ASK, request.about)
             case Authenticate():
                 return self._spelling.authenticate(request), _SETUP
@@ -266,6 +269,7 @@ class CommandLink(Line):
             self._station.drop("INFO", self.label)
 
     def _voted(self, about: InstanceId, reply: Reply, stamp: Millis) -> None:
+        asked = self._ballots.popleft()
         if isinstance(reply, Error):
             # A peer that does not let us in: AUTH has already said so.
             return
@@ -273,4 +277,4 @@ class CommandLink(Line):
         if vote is None:
             self._station.drop("vote reply", self.label)
         else:
-            self._feed(PeerAnswered(self.conn, about, *vote), stamp)
+            self._feed(PeerAnswered(self.conn, about, *vote, asked), stamp)

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 
 from quorate.commands.acl import Book
 from quorate.commands.contract import Answer, Later, Now, Postponed, Session
+from quorate.commands.debts import Debts, goes_along
 from quorate.conf.options import OutputLimit
 from quorate.core.inputs import Input
 from quorate.core.outcome import Result
@@ -82,8 +83,8 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_backlog", "_choked", "_closing", "_executing", "_held", "_house", "_listed", "_loop", "_out", "_out_size",
-        "_parser", "_postponed", "_queue", "_reading", "_resting", "_soft_since", "_transport", "_waiting", "session",
-        "total_in", "total_out",
+        "_owed", "_parser", "_postponed", "_queue", "_reading", "_resting", "_soft_since", "_transport", "_waiting",
+        "session", "total_in", "total_out",
     )  # fmt: skip
 
     session: Session
@@ -101,6 +102,7 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._out_size = 0
         self._held: list[bytes] = []
+        self._owed: Debts[bytes] = Debts()
         self._executing = False
         self._waiting = False
         self._postponed = False
@@ -149,6 +151,7 @@ class Connection(asyncio.Protocol):
         self._backlog = b""
         self._out.clear()
         self._held.clear()
+        self._owed.forget()
         if self._transport is not None:
             self._transport = None
             self._house.leave(self)
@@ -179,7 +182,9 @@ class Connection(asyncio.Protocol):
         self._executing = True
         queue = self._queue
         try:
-            while not (self._waiting or self._closing or self._choked):
+            while not (self._closing or self._choked):
+                if self._waiting and (self._postponed or not queue or not goes_along(queue[0])):
+                    break
                 if queue:
                     self._execute(queue.popleft(), now)
                 elif self._parser.held:
@@ -209,8 +214,8 @@ class Connection(asyncio.Protocol):
         answer = house.dispatch(session, request)
         if type(answer) is Now:
             for reply in answer.replies:
-                self._write(encode(reply, session.protocol))
-            if self._held:
+                self._say(encode(reply, session.protocol))
+            if self._held and not self._owed:
                 self._release()
             if session.subscribed is not self._listed:
                 self._listed = session.subscribed
@@ -221,6 +226,7 @@ class Connection(asyncio.Protocol):
                 house.feed(event, now)
         elif isinstance(answer, Later):
             self._waiting = True
+            self._owed.owe(answer)
             house.ask(self, answer, now)
         elif isinstance(answer, Postponed):
             house.commands_processed -= 1
@@ -230,13 +236,15 @@ class Connection(asyncio.Protocol):
 
     def answered(self, later: Later, result: Result) -> None:
         """The result of the question that this connection waits for."""
-        self._waiting = False
+        due = self._owed.pay(later, b"" if later.silent else encode(later.render(result), self.session.protocol))
+        self._waiting = self._postponed or bool(self._owed)
         if self._transport is None:
             return
-        if not later.silent:
-            self._write(encode(later.render(result), self.session.protocol))
-        self._release()
-        if not self._executing:
+        for reply in filter(None, due):
+            self._write(reply)
+        if not self._owed:
+            self._release()
+        if not (self._owed or self._executing):
             # Not from within an effect: the next request may be another question.
             self._loop.call_soon(self._continue)
 
@@ -252,7 +260,8 @@ class Connection(asyncio.Protocol):
     def retry(self) -> None:
         """The pause is over."""
         if self._postponed:
-            self._waiting = self._postponed = False
+            self._postponed = False
+            self._waiting = bool(self._owed)
             self._continue()
 
     def _continue(self) -> None:
@@ -270,7 +279,7 @@ class Connection(asyncio.Protocol):
     def push(self, message: Reply) -> None:
         """A Pub/Sub message. It follows the reply to a command in execution, which may have caused it."""
         data = encode(message, self.session.protocol)
-        if self._executing or (self._waiting and not self._postponed):
+        if self._executing or self._owed:
             self._held.append(data)
             self._out_size += len(data)
         else:
@@ -287,6 +296,12 @@ class Connection(asyncio.Protocol):
         self.total_out += len(data)
         self._house.bytes_out += len(data)
         self._transport.write(data)
+
+    def _say(self, data: bytes) -> None:
+        if self._owed:
+            self._owed.add(data)
+        else:
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
         if not self._out:

@@ -12,7 +12,7 @@ from quorate.conf.rewrite import Document
 from quorate.core import inputs, outcome, requests
 from quorate.core.driver import Driver
 from quorate.core.inputs import Caller, Input
-from quorate.core.requests import ConnId, InstanceId
+from quorate.core.requests import ConnId
 from quorate.core.sentinel import Sentinel
 from quorate.core.view import SentinelView
 from quorate.model.hello import Hello
@@ -21,6 +21,7 @@ from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
 from quorate.model.saved import SavedState
+from quorate.sim.desk import Desk
 from quorate.sim.disk import Disk
 from quorate.sim.glimpse import Glimpse
 from quorate.sim.messages import Wrong
@@ -34,13 +35,6 @@ OPINION_LASTS: Millis = 5_000
 """Five ask-periods: so long an opinion counts after it was given, by the clock of who heard it."""
 
 _WOKE = inputs.Woke()
-
-
-@dataclass(frozen=True, slots=True)
-class WhereIs:
-    """A client's question for a master's address; answered by (ip, port) or None."""
-
-    master: MasterName
 
 
 @dataclass(slots=True, eq=False)
@@ -100,9 +94,7 @@ class SentinelHost(Glimpse):
         self.questions: dict[int, tuple[Input, Millis]] = {}
         """What peers asked and when, until it is answered."""
         self._caller = 0
-        self._behind: dict[End, deque[object]] = {}
-        self._resumed: deque[End] = deque()
-        """Connections whose question has been answered, and what waits behind it not been read yet."""
+        self._desk = Desk(self)
         self._alarm = 0
         self._alarm_at: Millis | None = None
         """When the alarm of that number rings, by our clock; None if none is set."""
@@ -115,8 +107,7 @@ class SentinelHost(Glimpse):
         self.life += 1
         self._lines.clear()
         self._callers.clear()
-        self._behind.clear()
-        self._resumed.clear()
+        self._desk.clear()
         self.questions.clear()
         config = load(Source("sentinel.conf", self.disk.data), RunId(self.dice.hexadecimal(40)))
         self.myid = config.saved.settings.myid
@@ -169,8 +160,7 @@ class SentinelHost(Glimpse):
         if wake != self._alarm_at:
             self._set_alarm(wake)
         # Not before all effects are done: as in a real process no input reaches the core from within.
-        while self._resumed:
-            self._resume(self._resumed.popleft())
+        self._desk.go_on()
 
     def _set_alarm(self, wake: Millis | None) -> None:
         self._alarm += 1
@@ -228,15 +218,7 @@ class SentinelHost(Glimpse):
         if end is None:
             self.results[caller] = result
             return
-        end.send(result)
-        self._resumed.append(end)
-
-    def _resume(self, end: End) -> None:
-        behind = self._behind.pop(end, deque())
-        while behind and end not in self._behind:
-            self._asked(end, behind.popleft())
-        if behind:
-            self._behind[end].extend(behind)
+        self._desk.answered(end, caller, result)
 
     def _save(self, revision: int, save: outcome.Save) -> None:
         assert self._document is not None
@@ -279,13 +261,13 @@ class SentinelHost(Glimpse):
         """A connection is gone; those that others made to us are nobody's business."""
         if self._lines.pop(ConnId(end.tag), None) is not None:
             self.submit(inputs.LinkClosed(ConnId(end.tag), reason))
-        self._behind.pop(end, None)
+        self._desk.left(end)
 
     def received(self, end: End, message: object) -> None:
         """A reply on a line of ours, or a request on somebody else's."""
         line = self._lines.get(ConnId(end.tag)) if end.tag else None
         if line is None:
-            self._asked(end, message)
+            self._desk.asked(end, message)
         elif isinstance(message, Hello):
             self._heard(ConnId(end.tag), message)
         elif line.asked:
@@ -306,7 +288,7 @@ class SentinelHost(Glimpse):
             case requests.PublishHello():
                 self.submit(inputs.Published(conn, request.about, message is True))
             case requests.AskDown() if isinstance(message, outcome.Opinion):
-                self._opinion(conn, request.about, message)
+                self._opinion(conn, request, message)
             case requests.AskKind():
                 self.submit(inputs.KindAnswered(conn, message is True))
             case requests.AskConfig():
@@ -325,43 +307,9 @@ class SentinelHost(Glimpse):
             case _:
                 pass
 
-    def _opinion(self, conn: ConnId, about: InstanceId, said: outcome.Opinion) -> None:
-        self.submit(inputs.PeerAnswered(conn, about, said.down, said.leader, said.leader_epoch))
-
-    def _asked(self, end: End, message: object) -> None:
-        """What a peer or a client asks of us. Replies keep the order of their connection."""
-        if end in self._behind:
-            self._behind[end].append(message)
-            return
-        match message:
-            case requests.Ping():
-                end.send((inputs.Pong.PONG, "PONG"))
-            case requests.AskKind():
-                end.send(self.is_ours or Wrong("ERR unknown subcommand 'quorate'. Try SENTINEL HELP."))
-            case requests.AskConfig():
-                end.send(self._config(message))
-            case requests.NameClient() | requests.Authenticate():
-                end.send(True)
-            case requests.PublishHello():
-                end.send(True)
-                self.submit(inputs.HelloSeen(None, message.hello))
-            case requests.AskDown():
-                self._behind[end] = deque()
-                asked = (message.ip, message.port, Epoch(message.epoch), message.candidate)
-                caller = self.caller(end)
-                question = inputs.VoteRequested(caller, *asked)
-                self.questions[caller] = question, self.network.schedule.now
-                self.submit(question)
-            case WhereIs() if self.driver is not None:
-                end.send(self.driver.view(self.clock()).current_address(message.master) or False)
-            case _:
-                pass
-
-    def _config(self, asked: requests.AskConfig) -> object:
-        seen, view = self.master(asked.master), self._view()
-        if seen is None or view is None or (asked.ours and not self.is_ours):
-            return Wrong("ERR No such master with that name")
-        return (seen.config_epoch, *((view.current_epoch, seen.leader_epoch) if asked.ours else (None, None)))
+    def _opinion(self, conn: ConnId, request: requests.AskDown, said: outcome.Opinion) -> None:
+        asked = request.epoch if request.candidate is not None else Epoch(0)
+        self.submit(inputs.PeerAnswered(conn, request.about, said.down, said.leader, said.leader_epoch, asked))
 
     def typed(self, event: Input) -> None:
         """What an operator types; a process that stands still reads it later."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from quorate.model.hello import Hello
+from quorate.model.identity import MasterName
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +67,10 @@ class Wrong:
     """An error reply."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhereIs:
+    """A client's question for a master's address; answered by (ip, port) or None."""
+
+    master: MasterName

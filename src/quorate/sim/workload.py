@@ -26,8 +26,7 @@ from quorate.model.identity import MasterName
 from quorate.model.info import InfoReport, Role
 from quorate.model.millis import Millis
 from quorate.sim.host import PORT as SENTINEL_PORT
-from quorate.sim.host import WhereIs
-from quorate.sim.messages import Write
+from quorate.sim.messages import WhereIs, Write
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
 

@@ -25,9 +25,42 @@ RESTARTS = "a restart forgets nothing"
 
 def _grant_again(ballot: Ballot) -> Grant:
     current = max(ballot.current, ballot.requested)
-    if current <= ballot.requested:
-        return Grant(current, ballot.candidate, current, voted=True)
+    if ballot.requested >= max(ballot.leader_epoch, ballot.config_epoch):
+        return Grant(current, ballot.candidate, ballot.requested, voted=True)
     return Grant(current, ballot.leader, ballot.leader_epoch, voted=False)
+
+
+def _grant_below_votes(ballot: Ballot) -> Grant:
+    """A vote in a later epoch forbids nothing but that epoch."""
+    current = max(ballot.current, ballot.requested)
+    if ballot.requested > ballot.config_epoch and ballot.requested != ballot.leader_epoch:
+        return Grant(current, ballot.candidate, ballot.requested, voted=True)
+    return Grant(current, ballot.leader, ballot.leader_epoch, voted=False)
+
+
+def _grant_below_configuration(right: Function) -> Function:
+    """As if there were no configuration yet."""
+
+    def grant(ballot: Ballot) -> Grant:
+        granted: Grant = right(replace(ballot, config_epoch=Epoch(0)))
+        return granted
+
+    return grant
+
+
+def _voted_in(master: Master) -> Epoch:
+    """Where a voter of its own has something to give, and nobody else."""
+    return master.leader_epoch
+
+
+def _shy(right: Function) -> Function:
+    """Who did not answer in time has refused, too."""
+
+    def refusals(master: Master) -> int:
+        silent = sum(1 for peer in master.peers.values() if peer.leader is None)
+        return int(right(master)) + silent
+
+    return refusals
 
 
 def _dead_agree(right: Function) -> Function:
@@ -137,14 +170,28 @@ def _vote_forgotten(right: Function) -> Function:
 HASTY = mutant("goes on in an epoch that was split", Patch(failover, "_insist", _hasty), WINNERS, at=(117, 200))
 
 ELECTIONS = (
-    mutant("votes twice in an epoch", Patch(voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(0, 20)),
+    mutant("votes twice in an epoch", Patch(voting, "grant", instead(_grant_again)), VOTES, LEADER, at=(3, 20)),
     mutant(
         "votes twice, seen from its leaders",
         Patch(voting, "grant", instead(_grant_again)),
         LEADER,
-        at=(2, 80),
+        at=(3, 80),
         alone=True,
     ),
+    mutant(
+        "votes in an epoch before that of its vote",
+        Patch(voting, "grant", instead(_grant_below_votes)),
+        VOTES,
+        at=(0, 60),
+    ),
+    Mutant(
+        "stands and votes in an epoch that has a configuration",
+        (Patch(voting, "grant", _grant_below_configuration), Patch(candidacy, "_used", instead(_voted_in))),
+        frozenset({VOTES}),
+        seed=34,
+        within=60,
+    ),
+    mutant("counts the silent as refusing", Patch(asking, "refusals", _shy), WINNERS, at=(33, 60)),
     mutant("counts a dead peer as agreeing", Patch(asking, "down_votes", _dead_agree), AGREEMENT, at=(2, 20)),
     mutant("never lets a peer change its opinion", Patch(asking, "on_answer", _unmoved), AGREEMENT, at=(19, 40)),
     mutant("counts a dead peer's vote", Patch(asking, "votes_cast", _dead_vote), ELECTED, at=(1, 20)),

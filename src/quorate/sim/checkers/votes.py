@@ -1,8 +1,11 @@
-"""A vote that was told is never forgotten or changed, not even by a crash; a voter never goes back to an older one."""
+"""A vote that was told is never forgotten or changed, not even by a crash; a voter never goes back to an older one, nor
+to an epoch in which the master has a configuration already.
+"""
 
 from quorate.core.inputs import Input, VoteRequested
 from quorate.core.outcome import Opinion, Result
 from quorate.core.requests import AskDown, Request
+from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.contract import Checker
 from quorate.sim.host import SentinelHost
 from quorate.sim.world import World
@@ -17,6 +20,18 @@ class Votes(Checker):
         super().__init__(world)
         self._votes: dict[tuple[str, str, int], str] = {}
         self._last: dict[tuple[str, str], int] = {}
+
+    def told(self, host: SentinelHost, notice: Notice) -> None:
+        if notice.event is not Event.VOTE_FOR_LEADER or notice.master is None or not host.is_ours:
+            return
+        leader, epoch = notice.text.split()
+        master = host.master(notice.master)
+        # A candidate that needs nobody else's vote may have a configuration of that epoch in the same moment.
+        if master is not None and master.config_epoch >= int(epoch) + (leader == host.myid):
+            self.violated(
+                f"{host.node.name} votes in {epoch} of {notice.master}, which has a configuration of"
+                f" epoch {master.config_epoch}"
+            )
 
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:  # noqa: ARG002 - where to is all the same
         if host.is_ours and isinstance(request, AskDown) and request.candidate is not None:
