@@ -226,7 +226,7 @@ FAILOVERS = (
         "takes a FAILOVER of the servers for done when it was sent",
         Patch(handover, "_STEPS", _takes_for_done),
         MOVES,
-        at=(0, 100),
+        at=(53, 1),
     ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(
