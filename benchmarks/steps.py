@@ -153,13 +153,21 @@ class Drill:
             victim.start()
         else:
             self._return(victim.port)
-        wait_until(cluster.is_healthy, "health", HEALTH, 0.1)
-        new = cluster.master(leader)
-        time.sleep(0.5)
+        new = self._settled(leader)
         count = self._writers.check(new)
         blow = Blow(case, old, chosen, struck, resumed)
         ended = "moved" if new == chosen else "as it was" if new == old else "another replica"
         return Outcome(case, ended, count, tuple(reason(blow, loss) for loss in count.losses))
+
+    def _settled(self, leader: int) -> int:
+        """The master, when all is well and stays so: a leader that goes on after a stop may go on with its move."""
+        time.sleep(0.5)
+        while True:
+            wait_until(self._cluster.is_healthy, "health", HEALTH, 0.1)
+            new = self._cluster.master(leader)
+            time.sleep(0.5)
+            if self._cluster.is_healthy() and self._cluster.master(leader) == new:
+                return new
 
     def _begin(self, leader: int, chosen: int) -> None:
         def begins() -> bool:

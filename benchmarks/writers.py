@@ -1,7 +1,8 @@
 """Closed-loop writers on unique keys that count what was acknowledged and lost, in a process of their own.
 
 Each writer has one write under way at most, and at most `rate` a second. A connection that breaks, or a server that
-says READONLY, has all of them ask the sentinels for the master again, every 2 ms. A write gap is the time from the last
+says READONLY, has all of them ask the sentinels for the master again, every 2 ms, until they tell another address; the
+same one is tried again after 100 ms. A write gap is the time from the last
 acknowledgement of the old master to the first of the new one; the longest silence is that between any two.
 
 Orders come as lines: `check PORT` reads back everything acknowledged so far on that server. Answers are JSON lines.
@@ -21,6 +22,7 @@ from typing import Self
 HOST = "127.0.0.1"
 NAME = "mymaster"
 ASK_AGAIN = 0.002
+TRY_AGAIN = 0.1
 PATIENCE = 1.0
 BATCH = 500
 ATTEMPTS = 50
@@ -114,7 +116,14 @@ class _Finder:
         self._lines: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
         self._under_way: asyncio.Task[int] | None = None
 
-    async def master(self) -> int:
+    async def master(self, refused: int) -> int:
+        """Where to write, other than to the port that does not take writes any more unless that goes on being told."""
+        end = time.monotonic() + TRY_AGAIN
+        while (port := await self._told()) == refused and time.monotonic() < end:
+            pass
+        return port
+
+    async def _told(self) -> int:
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._ask())
         return await asyncio.shield(self._under_way)
@@ -150,7 +159,7 @@ async def _write(number: int, rate: float, finder: _Finder, book: _Book) -> None
         try:
             async with asyncio.timeout(PATIENCE):
                 if line is None:
-                    port = await finder.master()
+                    port = await finder.master(port)
                     line = await asyncio.open_connection(HOST, port)
                 reader, writer = line
                 writer.write(_command("SET", key, str(sequence)))
