@@ -22,7 +22,7 @@ from enum import Enum
 from pathlib import Path
 
 from benchmarks import hooked
-from benchmarks.lab import C_REDIS, NAME, Cluster, Kind, ask, wait_until, watched_environment
+from benchmarks.lab import C_REDIS, NAME, Cluster, Kind, Process, ask, wait_until, watched_environment
 from benchmarks.writers import Count, Loss, Writers
 
 HOOKED = Kind("quorate", (sys.executable, hooked.__file__))
@@ -149,10 +149,8 @@ class Drill:
         resumed = time.monotonic()
         if case.blow == "stop":
             victim.notify(signal.SIGCONT)
-        elif case.victim is Victim.LEADER:
-            victim.start()
         else:
-            self._return(victim.port)
+            self._return(case, victim)
         new = self._settled(leader)
         count = self._writers.check(new)
         blow = Blow(case, old, chosen, struck, resumed)
@@ -181,8 +179,14 @@ class Drill:
 
         wait_until(begins, "the move is begun", HEALTH, 0.2)
 
-    def _return(self, port: int) -> None:
+    def _return(self, case: Case, victim: Process) -> None:
         """A killed server comes back without its data, so as a replica; as soon as there is somebody to follow."""
+        assert victim.child is not None
+        victim.child.wait()
+        if case.victim is Victim.LEADER:
+            victim.start()
+            return
+        port = victim.port
 
         def master() -> int:
             told = {self._cluster.master(sentinel) for sentinel in self._cluster.sentinels}
@@ -216,14 +220,15 @@ def drill(todo: Sequence[Case], folder: Path) -> Iterator[Outcome | str]:
         ):
             one = Drill(cluster, writers, order)
             time.sleep(1.0)
-            try:
-                while left:
-                    case = left.pop(0)
+            while left:
+                case = left.pop(0)
+                try:
                     yield one.run(case)
-            except TimeoutError as late:
-                # The next case gets a cluster of its own.
-                order.unlink(missing_ok=True)
-                yield f"{case}: no {late} in time"
+                except TimeoutError as late:
+                    yield f"{case}: no {late} in time"
+                    # The next case gets a cluster of its own.
+                    order.unlink(missing_ok=True)
+                    break
 
 
 def told(number: int, of: int, outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""While a master holds its writes PUBLISH to it would wait, and every PING behind it: no hello goes there until then."""
+"""While a master holds its writes PUBLISH to it would wait, and every PING behind it: no hello goes there."""
 
 import pytest
 
