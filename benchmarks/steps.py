@@ -159,12 +159,14 @@ class Drill:
 
     def _settled(self, leader: int) -> int:
         """The master, when all is well and stays so: a leader that goes on after a stop may go on with its move."""
-        time.sleep(0.5)
+        time.sleep(1.0)
         while True:
             wait_until(self._cluster.is_healthy, "health", HEALTH, 0.1)
             new = self._cluster.master(leader)
             time.sleep(0.5)
-            if self._cluster.is_healthy() and self._cluster.master(leader) == new:
+            role = ask(new, "ROLE")
+            same = self._cluster.is_healthy() and self._cluster.master(leader) == new
+            if same and isinstance(role, list) and role[0] == "master":
                 return new
 
     def _begin(self, leader: int, chosen: int) -> None:

@@ -45,6 +45,7 @@ from quorate.core.requests import (
 )
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.runtime import clock
 from quorate.runtime.line import MAX_UNREAD
 from quorate.runtime.links import CommandLink
 from quorate.runtime.ports import Outward
@@ -123,7 +124,7 @@ SPELLED: list[tuple[Request, bytes]] = [
         + encode_command("EXEC"),
     ),
     (
-        StepAside(MOVE, ("10.0.0.9", 6380)),
+        StepAside(MOVE, ("10.0.0.9", 6380), clock.now() + 60_000),
         encode_command("MULTI")
         + encode_command("INFO", "replication")
         + encode_command("SLAVEOF", "10.0.0.9", 6380)
@@ -262,12 +263,12 @@ ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
     (AskOffset(MOVE), bulk(AS_REPLICA), [MoveAnswered(CONN, MOVE, Step.OFFSET, 55, "")]),
     (AskOffset(MOVE), b"-NOPERM info\r\n", [MoveAnswered(CONN, MOVE, Step.OFFSET, None, "NOPERM info")]),
     (
-        StepAside(MOVE, ("h", 1)),
+        StepAside(MOVE, ("h", 1), clock.now() + 60_000),
         b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"+OK\r\n-ERR no file\r\n:1\r\n:0\r\n",
         [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "")],
     ),
     (
-        StepAside(MOVE, ("h", 1)),
+        StepAside(MOVE, ("h", 1), clock.now() + 60_000),
         b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"-ERR in cluster\r\n+OK\r\n:1\r\n:0\r\n",
         [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "ERR in cluster")],
     ),

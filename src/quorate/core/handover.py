@@ -155,10 +155,11 @@ def _has_all(move: Move) -> bool:
 
 def _order_aside(turn: Turn, master: Master, move: Move, chosen: Replica) -> Millis | None:
     assert master.link.command is not None
+    until = move.deadline if move.coordinated else turn.now + PLAIN_PATIENCE
     move.conn, move.deadline = master.link.command, turn.now + AFTER_ASIDE
     move.ordered_aside = True
     target = (chosen.address.shown(turn.state.settings.announce_hostnames), chosen.address.port)
-    turn.send(master.link, StepAside(move.id, target))
+    turn.send(master.link, StepAside(move.id, target, until))
     master.link.pending += 1
     if move.coordinated:
         # Its clients are cut by then, and others learn at once that it takes no writes. Had it refused, writes go on.

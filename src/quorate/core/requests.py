@@ -123,10 +123,15 @@ class AskOffset:
 
 @dataclass(frozen=True, slots=True)
 class StepAside:
-    """As `Reconfigure`, with INFO replication at its head: how far a master had come when it became a replica."""
+    """As `Reconfigure`, with INFO replication at its head: how far a master had come when it became a replica.
+
+    It must not leave later than `until`: if we stand still between the decision and the sending, the pause of writes is
+    over by then. In place of that the connection is closed, and nothing else that was written behind it leaves either.
+    """
 
     move: MoveId
     target: tuple[str, int]
+    until: Millis
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ class CommandLink(Line):
             case AskOffset():
                 return self._spelling.offset, (_Kind.OFFSET, InstanceId(request.move))
             case StepAside():
+                self._until = request.until
                 return self._spelling.step_aside(request), (_Kind.STEPPED_ASIDE, InstanceId(request.move))
             case ResumeWrites():
                 return self._spelling.resume_writes, _IGNORED
