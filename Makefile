@@ -171,6 +171,10 @@ bench-load: $(VENV)/.runtime ## failovers amid 9,000 clients and 10,000 queries 
 bench-switchover: $(VENV)/.runtime ## planned moves under 5,000 writes a second, beside C Sentinel (ARGS=...)
 	@$(BIN)/python -m benchmarks.switchover $(ARGS)
 
+.PHONY: bench-return
+bench-return: $(VENV)/.runtime ## time until a master that returns is a replica, beside C Sentinel (ARGS=...)
+	@$(BIN)/python -m benchmarks.returning $(ARGS)
+
 .PHONY: bench-simulator
 bench-simulator: $(VENV)/.runtime ## speed of simulated worlds on one core (ARGS=...)
 	@$(BIN)/python benchmarks/simulator.py $(ARGS)
@@ -182,6 +186,11 @@ simulate: $(VENV)/.runtime ## 1,000 simulated worlds with faults and checkers (A
 .PHONY: lead-drill
 lead-drill: $(VENV)/.runtime ## mixed clusters under random kills until each member has led (ARGS=...)
 	@$(BIN)/python -m benchmarks.mixed $(ARGS)
+
+# Some 140 cases, each from a healthy cluster to a healthy one: about half an hour.
+.PHONY: steps-drill
+steps-drill: $(VENV)/.runtime ## everybody killed and stopped at every step of planned moves (ARGS=...)
+	@$(BIN)/python -m benchmarks.steps $(ARGS)
 
 # Twice through all faults with our sentinels, then with C Sentinel: about half an hour. As root on Linux, or it says
 # which faults it leaves out.

@@ -95,6 +95,10 @@ class Cluster:
 
     def start_server(self, port: int, master: int | None) -> None:
         """A data server, following `master` if that is a port."""
+        self.server_process(port, master).start()
+
+    def server_process(self, port: int, master: int | None) -> Process:
+        """As `start_server`, but for the caller to start."""
         command = [
             self.server, "--port", str(port), "--bind", HOST, "--save", "", "--appendonly", "no",
             "--repl-diskless-sync-delay", "0", "--dir", str(self.folder), "--dbfilename", f"{port}.rdb",
@@ -102,7 +106,7 @@ class Cluster:
         if master is not None:
             command += ["--replicaof", HOST, str(master)]
         self.servers[port] = Process(port, command, self.folder)
-        self.servers[port].start()
+        return self.servers[port]
 
     def _start_sentinel(self, kind: Kind, master: int) -> None:
         port = free_port()

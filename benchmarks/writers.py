@@ -1,8 +1,9 @@
 """Closed-loop writers on unique keys that count what was acknowledged and lost, in a process of their own.
 
 Each writer has one write under way at most, and at most `rate` a second. A connection that breaks, or a server that
-says READONLY, has all of them ask the sentinels for the master again, every 2 ms. A write gap is the time from the last
-acknowledgement of the old master to the first of the new one.
+says READONLY, has all of them ask the sentinels for the master again, every 2 ms, until they tell another address; the
+same one is tried again after 100 ms. A write gap is the time from the last
+acknowledgement of the old master to the first of the new one; the longest silence is that between any two.
 
 Orders come as lines: `check PORT` reads back everything acknowledged so far on that server. Answers are JSON lines.
 """
@@ -14,24 +15,40 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Self
 
 HOST = "127.0.0.1"
 NAME = "mymaster"
 ASK_AGAIN = 0.002
+TRY_AGAIN = 0.1
 PATIENCE = 1.0
 BATCH = 500
+ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A write that is gone: which server acknowledged it, and when on the monotonic clock of this machine."""
+
+    port: int
+    at: float
 
 
 @dataclass(frozen=True)
 class Count:
-    """Since the last check: writes acknowledged, those of them that are gone, and the write gaps in ms."""
+    """Since the last check: writes acknowledged, those that are gone, and the gaps and the longest silence in ms."""
 
     acknowledged: int
-    lost: int
+    losses: tuple[Loss, ...]
     gaps: tuple[float, ...]
+    silence: float
+
+    @property
+    def lost(self) -> int:
+        """How many are gone."""
+        return len(self.losses)
 
 
 class Writers:
@@ -56,22 +73,27 @@ class Writers:
         self._child.stdin.write(f"check {port}\n")
         self._child.stdin.flush()
         told = json.loads(self._child.stdout.readline())
-        return Count(told["acknowledged"], told["lost"], tuple(told["gaps"]))
+        losses = tuple(Loss(**loss) for loss in told["losses"])
+        return Count(told["acknowledged"], losses, tuple(told["gaps"]), told["silence"])
 
 
 @dataclass
 class _Book:
     """What was acknowledged since the last check."""
 
-    keys: list[str] = field(default_factory=list)
+    writes: list[tuple[str, int, float]] = field(default_factory=list)
+    """Key, port and moment of each."""
     gaps: list[float] = field(default_factory=list)
+    silence: float = 0.0
+    last: float = 0.0
     port: int = 0
     before: int = 0
     at: float = 0.0
 
     def acknowledge(self, key: str, port: int) -> None:
         now = time.monotonic()
-        self.keys.append(key)
+        self.writes.append((key, port, now))
+        self.silence, self.last = max(self.silence, 1000 * (now - (self.last or now))), now
         if port != self.port:
             if port == self.before:
                 # An old master that still takes writes: what it acknowledges is counted, and ends no gap.
@@ -94,7 +116,14 @@ class _Finder:
         self._lines: dict[int, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
         self._under_way: asyncio.Task[int] | None = None
 
-    async def master(self) -> int:
+    async def master(self, refused: int) -> int:
+        """Where to write, other than to the port that does not take writes any more unless that goes on being told."""
+        end = time.monotonic() + TRY_AGAIN
+        while (port := await self._told()) == refused and time.monotonic() < end:
+            pass
+        return port
+
+    async def _told(self) -> int:
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._ask())
         return await asyncio.shield(self._under_way)
@@ -130,7 +159,7 @@ async def _write(number: int, rate: float, finder: _Finder, book: _Book) -> None
         try:
             async with asyncio.timeout(PATIENCE):
                 if line is None:
-                    port = await finder.master()
+                    port = await finder.master(port)
                     line = await asyncio.open_connection(HOST, port)
                 reader, writer = line
                 writer.write(_command("SET", key, str(sequence)))
@@ -145,20 +174,48 @@ async def _write(number: int, rate: float, finder: _Finder, book: _Book) -> None
         line, due = None, 0.0
 
 
+class _Reading:
+    """A connection for reading back, made anew when it breaks: a server that is given a role cuts its clients."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, error: object, tb: object) -> None:
+        if self._line is not None:
+            self._line[1].close()
+
+    async def number(self, *words: str) -> int:
+        """The integer that a command answers."""
+        for _ in range(ATTEMPTS):
+            with suppress(OSError, asyncio.IncompleteReadError):
+                if self._line is None:
+                    self._line = await asyncio.open_connection(HOST, self._port)
+                self._line[1].write(_command(*words))
+                return int((await self._line[0].readuntil(b"\r\n"))[1:])
+            self._line = None
+            await asyncio.sleep(0.1)
+        raise ConnectionError(f"{self._port} does not answer")
+
+
 async def _check(port: int, book: _Book) -> Count:
-    keys, book.keys = book.keys, []
+    writes, book.writes = book.writes, []
     gaps, book.gaps = book.gaps, []
+    silence, book.silence, book.last = book.silence, 0.0, 0.0
     book.before = 0
-    reader, writer = await asyncio.open_connection(HOST, port)
-    lost = 0
-    for begin in range(0, len(keys), BATCH):
-        batch = keys[begin : begin + BATCH]
-        # What was read back is removed, or the servers would grow by some thousand keys a second.
-        writer.write(_command("EXISTS", *batch) + _command("UNLINK", *batch))
-        lost += len(batch) - int((await reader.readuntil(b"\r\n"))[1:])
-        await reader.readuntil(b"\r\n")
-    writer.close()
-    return Count(len(keys), lost, tuple(gaps))
+    losses: list[Loss] = []
+    async with _Reading(port) as reading:
+        for begin in range(0, len(writes), BATCH):
+            batch = writes[begin : begin + BATCH]
+            keys = [key for key, _, _ in batch]
+            if await reading.number("EXISTS", *keys) < len(batch):
+                losses += [Loss(where, at) for key, where, at in batch if not await reading.number("EXISTS", key)]
+            # What was read back is removed, or the servers would grow by some thousand keys a second.
+            await reading.number("UNLINK", *keys)
+    return Count(len(writes), tuple(losses), tuple(gaps), silence)
 
 
 async def _serve(writers: int, rate: float, sentinels: list[int]) -> None:
@@ -171,7 +228,7 @@ async def _serve(writers: int, rate: float, sentinels: list[int]) -> None:
             if task.done():
                 task.result()
         count = await _check(int(order.split()[1]), book)
-        print(json.dumps({"acknowledged": count.acknowledged, "lost": count.lost, "gaps": count.gaps}), flush=True)
+        print(json.dumps(asdict(count)), flush=True)
 
 
 def main() -> None:

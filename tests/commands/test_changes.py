@@ -38,6 +38,12 @@ def test_failover_coordinated_asks_the_core_for_a_move() -> None:
     assert world.asked(session, *head, "TO", "db-1", "6380") == MoveRequested(CALLER, NAME, ("db-1", 6380), None)
     moved = MoveRequested(CALLER, NAME, ("db-1", 6380), 250)
     assert world.asked(session, *head, "timeout", "250", "to", "db-1", "6380") == moved
+    assert world.asked(session, *head, "Via", "Server") == MoveRequested(CALLER, NAME, None, None, via_server=True)
+    moved = MoveRequested(CALLER, NAME, None, 250, via_server=True)
+    assert world.asked(session, *head, "VIA", "SERVER", "TIMEOUT", "250") == moved
+
+
+_SYNTAX = "ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds] [VIA SERVER]"
 
 
 @pytest.mark.parametrize(
@@ -45,10 +51,13 @@ def test_failover_coordinated_asks_the_core_for_a_move() -> None:
     [
         (["FORCE"], "ERR wrong number of arguments for 'sentinel|failover' command"),
         (["TO", "db-1", "6380"], "ERR wrong number of arguments for 'sentinel|failover' command"),
-        (["COORDINATED", "TO", "db-1"], "ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds]"),
+        (["COORDINATED", "TO", "db-1"], _SYNTAX),
         (["COORDINATED", "TO", "db-1", "0"], "ERR Invalid port number."),
         (["COORDINATED", "TO", "a", "1", "TO", "b", "2"],
-         "ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds]"),
+         _SYNTAX),
+        (["COORDINATED", "VIA"], _SYNTAX),
+        (["COORDINATED", "VIA", "PIGEON"], _SYNTAX),
+        (["COORDINATED", "VIA", "SERVER", "VIA", "SERVER"], _SYNTAX),
         (["COORDINATED", "TIMEOUT", "0"], "ERR TIMEOUT is a positive number of milliseconds"),
         (["COORDINATED", "TIMEOUT", "x"], "ERR TIMEOUT is a positive number of milliseconds"),
     ],

@@ -14,7 +14,9 @@ from tests.sim.mutants.planting import Patch, mutant, nothing, planted
 FORGETFUL = mutant("takes nothing back when a move fails", Patch(handover, "undo", nothing), at=(0, 1))
 
 
-@pytest.mark.parametrize("name", ["move_times_out", "move_promotion_fails", "manual_frozen", "move_leaving"])
+@pytest.mark.parametrize(
+    "name", ["move_times_out", "move_promotion_fails", "manual_frozen", "move_leaving", "move_via_server_stops"]
+)
 def test_a_leader_that_takes_nothing_back_is_seen(name: str) -> None:
     told = (FOLDER / f"{name}.txt").read_text()
     assert play(told, followed()) == told

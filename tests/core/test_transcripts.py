@@ -114,7 +114,7 @@ def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, st
         case "move":
             to = ("127.0.0.1", int(options["to"])) if "to" in options else None
             timeout = int(options["timeout"]) if "timeout" in options else None
-            world.submit(inputs.MoveRequested(Caller(int(plain[0])), NAME, to, timeout))
+            world.submit(inputs.MoveRequested(Caller(int(plain[0])), NAME, to, timeout, "via-server" in plain))
         case "refuses" if server:
             server.refuses = plain[1] if len(plain) > 1 else ""
         case "version" if server:

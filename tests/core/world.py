@@ -25,8 +25,16 @@ ME = RunId("a" * 40)
 NAME = MasterName("mymaster")
 START = 100_000
 
-Moving = requests.Rehearse | requests.AskOffset | requests.PauseWrites | requests.StepAside | requests.ResumeWrites
-MOVING = (requests.Rehearse, requests.AskOffset, requests.PauseWrites, requests.StepAside, requests.ResumeWrites)
+MOVING = (
+    requests.Rehearse,
+    requests.RehearseHandOver,
+    requests.AskOffset,
+    requests.PauseWrites,
+    requests.StepAside,
+    requests.HandOver,
+    requests.ResumeWrites,
+    requests.StopHandOver,
+)
 
 
 def run_id(letter: str) -> RunId:
@@ -273,7 +281,7 @@ class World:
             case _:
                 pass
 
-    def _to_moved(self, conn: ConnId, server: Server, request: Moving) -> None:
+    def _to_moved(self, conn: ConnId, server: Server, request: requests.MoveRequest) -> None:
         """A request of a planned move; `server.refuses` names the one that it answers by an error."""
         kind = type(request).__name__
         error = "NOPERM no permissions" if server.refuses == kind else ""
@@ -283,7 +291,15 @@ class World:
             case requests.ResumeWrites():
                 self.say(f"-> {server.port} resume writes")
                 return
-            case requests.Rehearse():
+            case requests.StopHandOver():
+                self.say(f"-> {server.port} stop handing over")
+                server.follows = None
+                return
+            case requests.HandOver():
+                # When it has changed places is for the transcript to say.
+                self.say(f"-> {server.port} hand over to {request.target[0]} {request.target[1]} in {request.millis}")
+                step = inputs.Step.HANDED_OVER
+            case requests.Rehearse() | requests.RehearseHandOver():
                 step = inputs.Step.REHEARSED
             case requests.AskOffset():
                 step, offset = inputs.Step.OFFSET, server.offset

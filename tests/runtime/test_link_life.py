@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from quorate.core.inputs import LinkClosed, LinkOpened
-from quorate.core.requests import Authenticate, Ping
+from quorate.core.requests import Authenticate, MoveId, Ping, ResumeWrites, StepAside
+from quorate.runtime import clock
+from quorate.runtime.line import TOO_LATE
 from quorate.runtime.links import CommandLink
 from quorate.runtime.ports import Outward
 from quorate.wire.encode import encode_command
@@ -134,3 +136,30 @@ def test_a_far_end_that_does_not_read_is_given_up_before_it_costs_much() -> None
             assert talk.stage.inputs[1:] == [LinkClosed(CONN, "Too many requests are waiting to be sent")]
 
     play("uvloop", scene())
+
+
+@both_loops
+def test_an_order_that_has_become_too_late_while_we_stood_still_does_not_leave(loop: str) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.link.send(Ping())
+            talk.link.send(StepAside(MoveId(1), ("127.0.0.1", 6380), clock.now() - 1))
+            talk.link.send(ResumeWrites())
+            await talk.stage.heard(2)
+            assert talk.stage.inputs[1:] == [LinkClosed(CONN, TOO_LATE)]
+            assert await talk.reader.read() == b""
+
+    play(loop, scene())
+
+
+@both_loops
+def test_an_order_in_time_leaves_and_the_next_ones_have_no_limit(loop: str) -> None:
+    async def scene() -> None:
+        async with talking() as talk:
+            talk.link.send(StepAside(MoveId(1), ("127.0.0.1", 6380), clock.now() + 200))
+            assert b"SLAVEOF" in await talk.reader.read(65536)
+            await asyncio.sleep(0.25)
+            talk.link.send(ResumeWrites())
+            assert b"UNPAUSE" in await talk.reader.read(65536)
+
+    play(loop, scene())

@@ -27,6 +27,7 @@ from quorate.core.requests import (
     AskKind,
     AskOffset,
     Authenticate,
+    HandOver,
     InstanceId,
     KillScript,
     MoveId,
@@ -36,12 +37,15 @@ from quorate.core.requests import (
     PublishHello,
     Reconfigure,
     Rehearse,
+    RehearseHandOver,
     Request,
     ResumeWrites,
     StepAside,
+    StopHandOver,
 )
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
+from quorate.runtime import clock
 from quorate.runtime.line import MAX_UNREAD
 from quorate.runtime.links import CommandLink
 from quorate.runtime.ports import Outward
@@ -120,7 +124,7 @@ SPELLED: list[tuple[Request, bytes]] = [
         + encode_command("EXEC"),
     ),
     (
-        StepAside(MOVE, ("10.0.0.9", 6380)),
+        StepAside(MOVE, ("10.0.0.9", 6380), clock.now() + 60_000),
         encode_command("MULTI")
         + encode_command("INFO", "replication")
         + encode_command("SLAVEOF", "10.0.0.9", 6380)
@@ -140,6 +144,18 @@ SPELLED: list[tuple[Request, bytes]] = [
         + encode_command("CLIENT", "KILL", "TYPE", "rehearsal")
         + encode_command("EXEC"),
     ),
+    (
+        RehearseHandOver(MOVE),
+        encode_command("MULTI")
+        + encode_command("FAILOVER", "TIMEOUT", 0)
+        + encode_command("INFO", "replication")
+        + encode_command("SLAVEOF", "127.0.0.1", "rehearsal")
+        + encode_command("CONFIG", "REWRITE")
+        + encode_command("CLIENT", "KILL", "TYPE", "rehearsal")
+        + encode_command("EXEC"),
+    ),
+    (HandOver(MOVE, ("10.0.0.9", 6380), 250), encode_command("FAILOVER", "TO", "10.0.0.9", 6380, "TIMEOUT", 250)),
+    (StopHandOver(), encode_command("FAILOVER", "ABORT")),
 ]
 
 
@@ -232,15 +248,27 @@ ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
         b"+OK\r\n-ERR syntax\r\n+QUEUED\r\n-EXECABORT\r\n",
         [MoveAnswered(CONN, MOVE, Step.PAUSED, None, "ERR syntax")],
     ),
+    (
+        RehearseHandOver(MOVE),
+        b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*2\r\n-ERR FAILOVER timeout\r\n-ERR port\r\n",
+        [MoveAnswered(CONN, MOVE, Step.REHEARSED, None, "")],
+    ),
+    (
+        RehearseHandOver(MOVE),
+        b"+OK\r\n-NOPERM failover\r\n" + b"+QUEUED\r\n" * 4 + b"-EXECABORT\r\n",
+        [MoveAnswered(CONN, MOVE, Step.REHEARSED, None, "NOPERM failover")],
+    ),
+    (HandOver(MOVE, ("h", 1), 9), b"+OK\r\n", [MoveAnswered(CONN, MOVE, Step.HANDED_OVER, None, "")]),
+    (HandOver(MOVE, ("h", 1), 9), b"-ERR busy\r\n", [MoveAnswered(CONN, MOVE, Step.HANDED_OVER, None, "ERR busy")]),
     (AskOffset(MOVE), bulk(AS_REPLICA), [MoveAnswered(CONN, MOVE, Step.OFFSET, 55, "")]),
     (AskOffset(MOVE), b"-NOPERM info\r\n", [MoveAnswered(CONN, MOVE, Step.OFFSET, None, "NOPERM info")]),
     (
-        StepAside(MOVE, ("h", 1)),
+        StepAside(MOVE, ("h", 1), clock.now() + 60_000),
         b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"+OK\r\n-ERR no file\r\n:1\r\n:0\r\n",
         [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "")],
     ),
     (
-        StepAside(MOVE, ("h", 1)),
+        StepAside(MOVE, ("h", 1), clock.now() + 60_000),
         b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"-ERR in cluster\r\n+OK\r\n:1\r\n:0\r\n",
         [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "ERR in cluster")],
     ),

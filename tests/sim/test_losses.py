@@ -182,7 +182,7 @@ def test_the_master_was_made_to_follow_one_that_lacks_it_and_came_back(
     first, second = world.groups[0].servers
     acknowledge(world, first, world.schedule.now - 2_000)
     target = (second.node.ip, 6379)
-    order = StepAside(MoveId(1), target) if aside else Reconfigure(InstanceId(1), target)
+    order = StepAside(MoveId(1), target, 0) if aside else Reconfigure(InstanceId(1), target)
     losses.sent(world.sentinels[2], first.node.ip, order)
     advance(world, world.schedule.now + 10)
     first.history.turned(world.schedule.now, second.node.ip, [*first.log, NEVER_WRITTEN])

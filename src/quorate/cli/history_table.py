@@ -52,6 +52,7 @@ _STEPS = {
     Phase.STOOD.value: "stood for election",
     Phase.ELECTED.value: "elected leader",
     Phase.CHOSEN.value: "replica chosen",
+    Phase.HANDED_OVER.value: "the master changes places by itself",
     Phase.PAUSED.value: "the master holds its writes",
     Phase.CAUGHT_UP.value: "the replica has them all",
     Phase.STEPPED_ASIDE.value: "the old master is a replica",

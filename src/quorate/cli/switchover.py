@@ -1,5 +1,7 @@
 """`quorate switchover NAME`: move a master on purpose without losing a write, and follow it to the end."""
 
+from collections.abc import Mapping
+
 import click
 
 from quorate.cli import failover, target
@@ -26,11 +28,10 @@ def _server(context: click.Context, parameter: click.Parameter, text: str | None
 @click.argument("name")
 @click.option("--to", metavar="HOST:PORT", callback=_server, help="The replica to promote.  [default: the best one]")
 @click.option("--pause", type=click.IntRange(1), metavar="MS", help="Hold writes for so long at most.  [default: 1000]")
+@click.option("--via-server", is_flag=True, help="Leave it to the old master's own FAILOVER, which takes longer.")
 @target.options
 @click.pass_context
-def command(
-    context: click.Context, /, name: str, to: tuple[str, str] | None, pause: int | None, **given: object
-) -> None:
+def command(context: click.Context, /, name: str, **given: object) -> None:
     """Move the master NAME to a replica and lose no write that was acknowledged.
 
     Writes are held for some milliseconds, until the replica has them all. If that takes too long everything goes on as
@@ -38,10 +39,17 @@ def command(
 
     Exit code: 0 done, 1 refused or taken back, 2 no sentinel could be reached, 64 wrong usage or no such master.
     """
-    words = ["COORDINATED"]
-    if to is not None:
-        words += ["TO", *to]
-    if pause is not None:
-        words += ["TIMEOUT", str(pause)]
-    order = failover.Order(name, "move", "to lead a coordinated move", tuple(words), _REHEARSAL)
+    order = failover.Order(name, "move", "to lead a coordinated move", _words(given), _REHEARSAL)
     failover.conduct(context, given, order)
+
+
+def _words(given: Mapping[str, object]) -> tuple[str, ...]:
+    """What follows SENTINEL FAILOVER name."""
+    words = ["COORDINATED"]
+    if isinstance(to := given["to"], tuple):
+        words += ["TO", *to]
+    if given["pause"] is not None:
+        words += ["TIMEOUT", str(given["pause"])]
+    if given["via_server"]:
+        words += ["VIA", "SERVER"]
+    return tuple(words)

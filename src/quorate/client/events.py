@@ -127,6 +127,7 @@ _MEANINGS = {
     "+config-conflict": Meaning(Weight.BAD, "hears of another master under the same epoch: {}"),
     "+config-settled": Meaning(Weight.GOOD, "settles which of two masters it is: {}"),
     "+move-begun": Meaning(Weight.STEP, "moves the master to {}"),
+    "+move-left-to-server": Meaning(Weight.STEP, "{} changes places by itself"),
     "+move-paused": Meaning(Weight.STEP, "{} holds its writes"),
     "+move-caught-up": Meaning(Weight.DETAIL, "{} has all of them"),
     "+move-stepped-aside": Meaning(Weight.STEP, "{} is a replica now"),

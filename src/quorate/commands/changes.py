@@ -28,6 +28,7 @@ from quorate.wire.glob import matches
 from quorate.wire.values import Map, Reply
 
 _CRASHES = (b"crash-after-election", b"crash-after-promotion")
+_MOVE = "COORDINATED [TO host port] [TIMEOUT milliseconds] [VIA SERVER]"
 _KNOBS: Mapping[bytes, str] = {
     knob.name.replace("_", "-").encode(): knob.name for knob in fields(Tuning) if knob.name != "ping_period_set"
 }
@@ -46,9 +47,10 @@ def failover(host: Host, session: Session, args: list[bytes]) -> Answer:
 
 
 def _move(name: MasterName, words: list[bytes]) -> Answer:
-    """`COORDINATED [TO host port] [TIMEOUT ms]`: move the master, and lose no write that was acknowledged."""
+    """`COORDINATED` and what follows it: move the master, and lose no write that was acknowledged."""
     to: tuple[str, int] | None = None
     timeout: int | None = None
+    via_server = False
     while words:
         match words[0].lower(), words[1:]:
             case b"to", [host, port_text, *words] if to is None:
@@ -60,9 +62,11 @@ def _move(name: MasterName, words: list[bytes]) -> Answer:
                 timeout = integer(millis)
                 if timeout is None or not 0 < timeout <= LARGEST:
                     return refused("ERR TIMEOUT is a positive number of milliseconds")
+            case b"via", [server, *words] if server.lower() == b"server" and not via_server:
+                via_server = True
             case _:
-                return refused("ERR syntax error: COORDINATED [TO host port] [TIMEOUT milliseconds]")
-    return Later(lambda caller: MoveRequested(caller, name, to, timeout), reply_of)
+                return refused(f"ERR syntax error: {_MOVE}")
+    return Later(lambda caller: MoveRequested(caller, name, to, timeout, via_server), reply_of)
 
 
 def monitor(host: Host, session: Session, args: list[bytes]) -> Answer:

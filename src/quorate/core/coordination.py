@@ -2,14 +2,15 @@
 
 The request is refused with a reason unless the move can be expected to succeed. In the end both servers are asked
 whether they would obey: they get every command with arguments that do nothing, so a missing right or an unknown command
-shows before it matters. Only then do we stand for election; the rest is `handover`.
+shows before it matters. Only then do we stand for election; the rest is `handover`, or `delegation` if the servers are
+to do it by their own FAILOVER.
 """
 
 from quorate.core import asking, candidacy, choosing, discovery, handover
 from quorate.core.inputs import MoveAnswered, MoveRequested, Step
 from quorate.core.move import Move, Rehearsal
 from quorate.core.outcome import Done, Refused
-from quorate.core.requests import AskOffset, MoveId, Rehearse
+from quorate.core.requests import AskOffset, MoveId, Rehearse, RehearseHandOver
 from quorate.core.state import DataServer, Master, Replica
 from quorate.core.turn import Turn
 from quorate.model.info import Role
@@ -26,7 +27,7 @@ CATCH_UP_RATE = 10_000
 """Bytes that a replica is expected to take in per ms; one that lags by more than it can within the pause is refused."""
 
 OLDEST_SERVER = (6, 2)
-"""CLIENT PAUSE knows WRITE, and CLIENT UNPAUSE exists, from this version on."""
+"""CLIENT PAUSE knows WRITE, and CLIENT UNPAUSE and FAILOVER exist, from this version on."""
 
 
 def request(turn: Turn, asked: MoveRequested) -> None:
@@ -126,10 +127,11 @@ def _rehearse(turn: Turn, master: Master, replica: Replica, asked: MoveRequested
     assert there is not None
     move = MoveId(turn.state.next_id())
     for server in (master, replica):
-        turn.send(server.link, Rehearse(move))
+        turn.send(server.link, RehearseHandOver(move) if asked.via_server else Rehearse(move))
         turn.send(server.link, AskOffset(move))
         server.link.pending += 2
-    master.rehearsal = Rehearsal(move, asked.caller, timeout, replica.name, turn.now + REHEARSAL, here, there)
+    ends = turn.now + REHEARSAL
+    master.rehearsal = Rehearsal(move, asked.caller, timeout, replica.name, ends, here, there, asked.via_server)
     turn.check(master)
 
 
@@ -202,7 +204,7 @@ def _begin(turn: Turn, master: Master, replica: Replica, rehearsal: Rehearsal) -
     if failover is None:
         cancel(turn, master, why)
         return
-    failover.move = Move(rehearsal.id, rehearsal.timeout)
+    failover.move = Move(rehearsal.id, rehearsal.timeout, rehearsal.via_server)
     master.rehearsal = None
     turn.reply(rehearsal.caller, Done())
 

@@ -5,7 +5,7 @@ replica; a plain SENTINEL FAILOVER makes it one without more ado. Nobody is prom
 acknowledged that, and what it had by then has reached the replica. Whatever goes wrong is taken back.
 """
 
-from quorate.core import connecting, record
+from quorate.core import connecting, delegation, record
 from quorate.core.inputs import MoveAnswered, Step
 from quorate.core.move import Move, Phase
 from quorate.core.requests import AskOffset, PauseWrites, Reconfigure, ResumeWrites, StepAside
@@ -63,6 +63,8 @@ def on_answered(turn: Turn, master: Master, move: Move, answer: MoveAnswered) ->
                 move.reached = -1 if answer.offset is None else answer.offset
         case Step.PAUSED if move.phase is Phase.PAUSING and answer.conn == move.conn:
             _paused(turn, master, move, answer)
+        case Step.HANDED_OVER if move.phase is Phase.HANDING_OVER and answer.conn == move.conn:
+            delegation.on_begun(turn, master, move, answer)
         case Step.STEPPED_ASIDE if move.ordered_aside and answer.conn == move.conn:
             _stepped_aside(turn, master, move, answer)
         case _:
@@ -112,6 +114,8 @@ def _ready(turn: Turn, master: Master, move: Move, chosen: Replica) -> Millis | 
         return None
     if not move.coordinated:
         return _order_aside(turn, master, move, chosen)
+    if move.via_server:
+        return delegation.begin(turn, master, move, chosen)
     move.conn, move.deadline = conn, turn.now + move.timeout
     turn.send(master.link, PauseWrites(move.id, move.timeout))
     master.link.pending += 1
@@ -151,10 +155,11 @@ def _has_all(move: Move) -> bool:
 
 def _order_aside(turn: Turn, master: Master, move: Move, chosen: Replica) -> Millis | None:
     assert master.link.command is not None
+    until = move.deadline if move.coordinated else turn.now + PLAIN_PATIENCE
     move.conn, move.deadline = master.link.command, turn.now + AFTER_ASIDE
     move.ordered_aside = True
     target = (chosen.address.shown(turn.state.settings.announce_hostnames), chosen.address.port)
-    turn.send(master.link, StepAside(move.id, target))
+    turn.send(master.link, StepAside(move.id, target, until))
     master.link.pending += 1
     if move.coordinated:
         # Its clients are cut by then, and others learn at once that it takes no writes. Had it refused, writes go on.
@@ -224,6 +229,7 @@ _STEPS = {
     Phase.READY: _ready,
     Phase.PAUSING: _pausing,
     Phase.CATCHING_UP: _catching_up,
+    Phase.HANDING_OVER: delegation.hand_over,
     Phase.STEPPING_ASIDE: _stepping_aside,
     Phase.DRAINING: _draining,
     Phase.CLEAR: _clear,
@@ -242,6 +248,9 @@ def undo(turn: Turn, master: Master, failover: Failover) -> None:
         # us knows that nothing comes of it: if the master dies now it is for us to stand again.
         master.no_start_before = failover.owed
     if move is None or not moved:
+        return
+    if move.via_server:
+        delegation.stop(turn, master, move)
         return
     link = master.link
     if link.command is None:

@@ -157,6 +157,7 @@ class Step(Enum):
     PAUSED = "paused"
     OFFSET = "offset"
     STEPPED_ASIDE = "stepped aside"
+    HANDED_OVER = "handed over"
 
 
 class MoveAnswered(NamedTuple):
@@ -203,12 +204,14 @@ class MoveRequested(NamedTuple):
     """SENTINEL FAILOVER name COORDINATED. Answered by `Done` when the move begins, or by `Refused`.
 
     `to` names the replica (None: the best one). `timeout` bounds the pause of writes (None: as long as is usual).
+    `via_server`: the old master is told to change places by its own FAILOVER.
     """
 
     caller: Caller
     master: MasterName
     to: tuple[str, int] | None
     timeout: Millis | None
+    via_server: bool = False
 
 
 class MonitorRequested(NamedTuple):

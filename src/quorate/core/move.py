@@ -14,22 +14,24 @@ class Phase(Enum):
     READY = "ready"
     PAUSING = "pausing"
     CATCHING_UP = "catching_up"
+    HANDING_OVER = "handing_over"
     STEPPING_ASIDE = "stepping_aside"
     DRAINING = "draining"
     CLEAR = "clear"
 
 
 PHASES: dict[Phase, frozenset[Phase]] = {
-    Phase.READY: frozenset({Phase.PAUSING, Phase.STEPPING_ASIDE, Phase.CLEAR}),
+    Phase.READY: frozenset({Phase.PAUSING, Phase.HANDING_OVER, Phase.STEPPING_ASIDE, Phase.CLEAR}),
     Phase.PAUSING: frozenset({Phase.CATCHING_UP}),
     Phase.CATCHING_UP: frozenset({Phase.STEPPING_ASIDE}),
+    Phase.HANDING_OVER: frozenset({Phase.CLEAR}),
     Phase.STEPPING_ASIDE: frozenset({Phase.DRAINING, Phase.CLEAR}),
     Phase.DRAINING: frozenset({Phase.CLEAR}),
     Phase.CLEAR: frozenset(),
 }
 """Legal moves from phase to phase; whoever gives up does so from any of them."""
 
-PAUSED = frozenset({Phase.PAUSING, Phase.CATCHING_UP})
+PAUSED = frozenset({Phase.PAUSING, Phase.CATCHING_UP, Phase.HANDING_OVER})
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +40,8 @@ class Move:
 
     id: MoveId
     timeout: Millis = 0
+    via_server: bool = False
+    """The old master is told to change places with the replica by itself (`delegation`)."""
     phase: Phase = Phase.READY
     deadline: Millis = 0
     """The phase under way, and once the master was told to step aside the promotion too, must be over by then."""
@@ -85,6 +89,7 @@ class Rehearsal:
     ends: Millis
     master_conn: ConnId
     replica_conn: ConnId
+    via_server: bool = False
     willing: set[ConnId] = field(default_factory=set)
     """Connections on which the rehearsal was answered well."""
     offsets: dict[ConnId, int] = field(default_factory=dict)

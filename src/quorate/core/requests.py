@@ -1,6 +1,6 @@
 """What the core asks of a server or a peer over one of its links. `runtime` turns these into commands.
 
-The five requests of planned moves (from `Rehearse` on) are answered by `MoveAnswered`, but for the last.
+The requests of planned moves (from `Rehearse` on) are answered by `MoveAnswered`, but for those that take back.
 """
 
 from dataclasses import dataclass
@@ -123,10 +123,15 @@ class AskOffset:
 
 @dataclass(frozen=True, slots=True)
 class StepAside:
-    """As `Reconfigure`, with INFO replication at its head: how far a master had come when it became a replica."""
+    """As `Reconfigure`, with INFO replication at its head: how far a master had come when it became a replica.
+
+    It must not leave later than `until`: if we stand still between the decision and the sending, the pause of writes is
+    over by then. In place of that the connection is closed, and nothing else that was written behind it leaves either.
+    """
 
     move: MoveId
     target: tuple[str, int]
+    until: Millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +140,35 @@ class ResumeWrites:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearseHandOver:
+    """As `Rehearse`, for a move that the server makes itself."""
+
+    move: MoveId
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """FAILOVER TO host port TIMEOUT millis: a master changes places with that replica by itself. Answered at once."""
+
+    move: MoveId
+    target: tuple[str, int]
+    millis: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class StopHandOver:
+    """FAILOVER ABORT; the reply is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
 class KillScript:
     """SCRIPT KILL; the reply is ignored."""
 
+
+MoveRequest: TypeAlias = (
+    Rehearse | PauseWrites | AskOffset | StepAside | ResumeWrites | RehearseHandOver | HandOver | StopHandOver
+)
+"""What is asked of servers in a planned move."""
 
 Request: TypeAlias = (
     Authenticate
@@ -150,10 +181,6 @@ Request: TypeAlias = (
     | Reconfigure
     | AskKind
     | AskConfig
-    | Rehearse
-    | PauseWrites
-    | AskOffset
-    | StepAside
-    | ResumeWrites
+    | MoveRequest
     | KillScript
 )

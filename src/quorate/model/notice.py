@@ -74,6 +74,7 @@ class Event(Enum):
     CONFIG_CONFLICT = ("+config-conflict", Level.WARNING)
     CONFIG_SETTLED = ("+config-settled", Level.WARNING)
     MOVE_BEGUN = ("+move-begun", Level.WARNING)
+    MOVE_LEFT_TO_SERVER = ("+move-left-to-server", Level.WARNING)
     MOVE_PAUSED = ("+move-paused", Level.WARNING)
     MOVE_CAUGHT_UP = ("+move-caught-up", Level.WARNING)
     MOVE_STEPPED_ASIDE = ("+move-stepped-aside", Level.WARNING)

@@ -60,6 +60,8 @@ class Phase(Enum):
     STOOD = "stood"
     ELECTED = "elected"
     CHOSEN = "chosen"
+    HANDED_OVER = "handed-over"
+    """The master changes places by itself, and holds its writes until it has."""
     PAUSED = "paused"
     """The master holds its writes."""
     CAUGHT_UP = "caught-up"

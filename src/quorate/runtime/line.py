@@ -25,6 +25,8 @@ _BREATH = 0.05
 """A read of so many bytes is followed by so many seconds in which nothing is read, so that a far end that talks without
 end, such as a flooded hello channel, leaves us time for everybody else."""
 
+TOO_LATE = "An order was not sent any more: we stood still meanwhile"
+
 CLOSED_BY_PEER = "Server closed the connection"
 
 
@@ -45,6 +47,8 @@ class Line(asyncio.Protocol):
         self._unsent: list[bytes] = []
         self._over = False
         self._why = CLOSED_BY_PEER
+        # What is unsent is worthless later than this; 0 for never.
+        self._until: Millis = 0
         # The descriptor while nobody is woken by its bytes (see Doze).
         self._dozing = -1
 
@@ -141,6 +145,8 @@ class Line(asyncio.Protocol):
         """Hand everything that waits to the transport in one write."""
         if self._transport is None or self._over or not self._unsent:
             return
+        if self._until and self._is_too_late():
+            return
         data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
         self._unsent.clear()
         self._transport.write(data)
@@ -148,6 +154,17 @@ class Line(asyncio.Protocol):
             # The transport reports its end in a later turn: we may be inside an effect.
             self._why = "Too many requests are waiting to be sent"
             self._transport.abort()
+
+    def _is_too_late(self) -> bool:
+        """We stood still, and what was decided before must not be done any more: the connection ends in its place."""
+        assert self._transport is not None
+        until, self._until = self._until, 0
+        if clock.now() <= until:
+            return False
+        self._unsent.clear()
+        self._why = TOO_LATE
+        self._transport.abort()
+        return True
 
     # What the transport says.
 

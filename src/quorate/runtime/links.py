@@ -25,18 +25,22 @@ from quorate.core.requests import (
     AskKind,
     AskOffset,
     Authenticate,
+    HandOver,
     InstanceId,
     KillScript,
     MoveId,
+    MoveRequest,
     NameClient,
     PauseWrites,
     Ping,
     PublishHello,
     Reconfigure,
     Rehearse,
+    RehearseHandOver,
     Request,
     ResumeWrites,
     StepAside,
+    StopHandOver,
     SubscribeHello,
 )
 from quorate.model.identity import Epoch
@@ -68,6 +72,7 @@ class _Kind(Enum):
     PAUSED = auto()
     OFFSET = auto()
     STEPPED_ASIDE = auto()
+    HANDED_OVER = auto()
 
 
 _Expected: TypeAlias = tuple[_Kind, InstanceId]
@@ -157,18 +162,14 @@ class CommandLink(Line):
                 return self._spelling.kind, _KIND
             case AskConfig():
                 return self._spelling.ask_config(request), (_Kind.CONFIG, request.about)
-            case Rehearse() | PauseWrites() | AskOffset() | StepAside() | ResumeWrites():
-                return self._spelled_move(request)
             case KillScript():
                 return self._spelling.script_kill, _IGNORED
             case SubscribeHello():
                 raise AssertionError("subscriptions have a connection of their own")
             case _:
-                assert_never(request)
+                return self._spelled_move(request)
 
-    def _spelled_move(
-        self, request: Rehearse | PauseWrites | AskOffset | StepAside | ResumeWrites
-    ) -> tuple[bytes, _Expected]:
+    def _spelled_move(self, request: MoveRequest) -> tuple[bytes, _Expected]:
         match request:
             case Rehearse():
                 return self._spelling.rehearse(), (_Kind.REHEARSED, InstanceId(request.move))
@@ -177,9 +178,16 @@ class CommandLink(Line):
             case AskOffset():
                 return self._spelling.offset, (_Kind.OFFSET, InstanceId(request.move))
             case StepAside():
+                self._until = request.until
                 return self._spelling.step_aside(request), (_Kind.STEPPED_ASIDE, InstanceId(request.move))
             case ResumeWrites():
                 return self._spelling.resume_writes, _IGNORED
+            case RehearseHandOver():
+                return self._spelling.rehearse_hand_over(), (_Kind.REHEARSED, InstanceId(request.move))
+            case HandOver():
+                return self._spelling.hand_over(request), (_Kind.HANDED_OVER, InstanceId(request.move))
+            case StopHandOver():
+                return self._spelling.stop_hand_over, _IGNORED
             case _:
                 assert_never(request)
 
@@ -242,6 +250,8 @@ class CommandLink(Line):
                 self._moved(Step.OFFSET, about, transactions.offset(reply), stamp)
             case _Kind.STEPPED_ASIDE:
                 self._moved(Step.STEPPED_ASIDE, about, transactions.stepped_aside(reply, self._first_error), stamp)
+            case _Kind.HANDED_OVER:
+                self._moved(Step.HANDED_OVER, about, transactions.handed_over(reply), stamp)
             case _Kind.SETUP:
                 self._refused(reply, stamp)
             case _Kind.IGNORED:

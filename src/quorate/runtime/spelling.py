@@ -6,6 +6,7 @@ from quorate.core.requests import (
     AskConfig,
     AskDown,
     Authenticate,
+    HandOver,
     PauseWrites,
     PublishHello,
     Reconfigure,
@@ -29,6 +30,7 @@ class Spelling:
         "publish_name",
         "resume_writes",
         "script_kill",
+        "stop_hand_over",
         "subscribe",
     )
 
@@ -41,6 +43,7 @@ class Spelling:
         self.offset = encode_command(self._name("INFO"), "replication")
         self.resume_writes = encode_command(self._name("CLIENT"), "UNPAUSE")
         self.script_kill = encode_command(self._name("SCRIPT"), "KILL")
+        self.stop_hand_over = encode_command(self._name("FAILOVER"), "ABORT")
         self.subscribe = encode_command(self._name("SUBSCRIBE"), HELLO_CHANNEL)
         self.auth_name = self._name("AUTH")
         self.publish_name = self._name("PUBLISH")
@@ -88,6 +91,20 @@ class Spelling:
             encode_command(self._name("CONFIG"), "REWRITE"),
             encode_command(client, "KILL", "TYPE", "rehearsal"),
         )
+
+    def rehearse_hand_over(self) -> bytes:
+        """As `rehearse`, for a move that the server makes itself; no FAILOVER takes a time-out of 0."""
+        return self._transaction(
+            encode_command(self._name("FAILOVER"), "TIMEOUT", 0),
+            self.offset,
+            encode_command(self._name("SLAVEOF"), "127.0.0.1", "rehearsal"),
+            encode_command(self._name("CONFIG"), "REWRITE"),
+            encode_command(self._name("CLIENT"), "KILL", "TYPE", "rehearsal"),
+        )
+
+    def hand_over(self, request: HandOver) -> bytes:
+        """FAILOVER to one replica."""
+        return encode_command(self._name("FAILOVER"), "TO", *request.target, "TIMEOUT", request.millis)
 
     def pause_writes(self, request: PauseWrites) -> bytes:
         """CLIENT PAUSE for writes, and how far the stream had come by then, in one transaction."""

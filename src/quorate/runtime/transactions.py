@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from quorate.core.requests import PauseWrites, Reconfigure, Rehearse, Request, StepAside
+from quorate.core.requests import PauseWrites, Reconfigure, Rehearse, RehearseHandOver, Request, StepAside
 from quorate.model.info import Role
 from quorate.wire.info import parse_info
 from quorate.wire.values import Error, Reply
 
-BEFORE_LAST: Mapping[type[Request], int] = {Reconfigure: 5, Rehearse: 7, PauseWrites: 3, StepAside: 6}
+BEFORE_LAST: Mapping[type[Request], int] = {
+    Reconfigure: 5,
+    Rehearse: 7,
+    RehearseHandOver: 6,
+    PauseWrites: 3,
+    StepAside: 6,
+}
 """So many commands of a transaction, MULTI among them, are answered before its EXEC is."""
 
 Told: TypeAlias = tuple[int | None, str]
@@ -41,6 +47,11 @@ def stepped_aside(reply: Reply, first_error: str) -> Told:
     if isinstance(done, str):
         return None, done
     return _offset(done[0], Role.MASTER), _error(done[1]) if len(done) > 1 else "EXEC was not carried out"
+
+
+def handed_over(reply: Reply) -> Told:
+    """FAILOVER, which is answered before the server has done anything."""
+    return None, _error(reply)
 
 
 def offset(reply: Reply) -> Told:

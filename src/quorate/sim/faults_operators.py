@@ -75,8 +75,10 @@ def _move(scene: Scene, fault: Planned, host: SentinelHost) -> Struck | None:
     """Coordinated; C Sentinel does not know the word, so who knows it is asked. Often the replicas fall behind soon."""
     if not host.is_ours:
         return None
-    host.typed(MoveRequested(host.caller(None), scene.name, None, None))
-    what = f"FAILOVER {scene.name} COORDINATED at {host.node.name}"
+    # By the number and not by chance, so that whatever else happens in a world does not depend on it.
+    via_server = fault.number % 4 == 3
+    host.typed(MoveRequested(host.caller(None), scene.name, None, None, via_server))
+    what = f"FAILOVER {scene.name} COORDINATED{' VIA SERVER' if via_server else ''} at {host.node.name}"
     master = scene.server(Aim.MASTER)
     if master is None or not scene.dice.chance(40):
         return Struck(what, lambda: None)

@@ -25,7 +25,7 @@ from quorate.sim.desk import Desk
 from quorate.sim.disk import Disk
 from quorate.sim.glimpse import Glimpse
 from quorate.sim.messages import Wrong
-from quorate.sim.moves import move_answer
+from quorate.sim.moves import ANSWERED, move_answer
 from quorate.sim.network import End, Network, Node
 from quorate.sim.randomness import Dice
 
@@ -296,7 +296,7 @@ class SentinelHost(Glimpse):
                 self.submit(inputs.ConfigTold(conn, request.about, *told))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
-            case requests.Rehearse() | requests.PauseWrites() | requests.AskOffset() | requests.StepAside():
+            case _ if isinstance(request, ANSWERED):
                 self.submit(move_answer(conn, request, message))
             case requests.SubscribeHello() if isinstance(message, Wrong):
                 del self._lines[conn]

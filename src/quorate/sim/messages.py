@@ -21,6 +21,8 @@ class Psync:
     replid: str
     offset: int
     password: str
+    failover: bool = False
+    """Whoever is asked is to be a master: that is PSYNC ... FAILOVER."""
 
 
 @dataclass(frozen=True, slots=True)

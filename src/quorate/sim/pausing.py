@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from quorate.core.requests import AskOffset, PauseWrites, PublishHello, Rehearse, ResumeWrites
+from quorate.core.requests import AskOffset, PauseWrites, PublishHello, Rehearse, RehearseHandOver, ResumeWrites
 from quorate.model.info import Role
 from quorate.model.millis import Millis
 from quorate.sim.messages import Offset, Write
@@ -36,7 +36,9 @@ class Pause:
         self._release()
 
     def obey(
-        self, order: Rehearse | AskOffset | PauseWrites | ResumeWrites, told: Callable[[Role | None], int | None]
+        self,
+        order: Rehearse | RehearseHandOver | AskOffset | PauseWrites | ResumeWrites,
+        told: Callable[[Role | None], int | None],
     ) -> object:
         """The answer to an order of a planned move: an offset, None for none, or True."""
         match order:
@@ -48,7 +50,7 @@ class Pause:
                 return True
             case AskOffset():
                 return Offset(told(None))
-            case Rehearse():
+            case Rehearse() | RehearseHandOver():
                 return Offset(None)
             case _:
                 assert_never(order)

@@ -11,6 +11,7 @@ from quorate.core.requests import (
     AskInfo,
     AskOffset,
     Authenticate,
+    HandOver,
     KillScript,
     NameClient,
     PauseWrites,
@@ -18,14 +19,17 @@ from quorate.core.requests import (
     PublishHello,
     Reconfigure,
     Rehearse,
+    RehearseHandOver,
     ResumeWrites,
     StepAside,
+    StopHandOver,
     SubscribeHello,
 )
 from quorate.model.hello import Hello
 from quorate.model.identity import RunId
 from quorate.model.info import Role
 from quorate.model.millis import Millis
+from quorate.sim.changing import REFUSED, Changing
 from quorate.sim.follower import Follower
 from quorate.sim.messages import Ack, Continue, Full, Offset, Psync, Streamed, Write, Wrong
 from quorate.sim.network import End
@@ -44,9 +48,11 @@ class RedisServer(ServerState):
     """One server process on a node of its own; an `Owner` of connections."""
 
     pause: Pause = field(init=False)
+    changing: Changing = field(init=False)
 
     def __post_init__(self) -> None:
         self.pause = Pause(self.network.schedule, self._answer)
+        self.changing = Changing(self)
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -82,6 +88,7 @@ class RedisServer(ServerState):
         self.trusted.clear()
         self.upstream = None
         self.pause.forget()
+        self.changing.forget()
         self.network.hang_up(self.node, told=told)
 
     # --- connections ------------------------------------------------------------------------------------------------
@@ -94,7 +101,8 @@ class RedisServer(ServerState):
         """Our connection to the master stands: introduce ourselves."""
         if end is self.upstream:
             self.heard_master = self.now
-            end.send(Psync(self.node.ip, self.replid, len(self.log), self.masterauth))
+            asks = Psync(self.node.ip, self.replid, len(self.log), self.masterauth, self.changing.turned)
+            end.send(asks)
 
     def ended(self, end: End, reason: str) -> None:  # noqa: ARG002 - an Owner's signature
         """A connection is gone."""
@@ -148,14 +156,17 @@ class RedisServer(ServerState):
                 self._publish(message.hello)
                 return True
             case Reconfigure():
-                self._reconfigure(end, message.target)
-                return ""
+                return self._reconfigure(end, message.target)
             case StepAside():
                 told = self.offset_told(Role.MASTER)
-                self._reconfigure(end, message.target)
-                return Offset(told)
-            case Rehearse() | AskOffset() | PauseWrites() | ResumeWrites():
+                refused = self._reconfigure(end, message.target)
+                return Wrong(refused) if refused else Offset(told)
+            case Rehearse() | RehearseHandOver() | AskOffset() | PauseWrites() | ResumeWrites():
                 return self.pause.obey(message, self.offset_told)
+            case HandOver():
+                return self.changing.begin(message)
+            case StopHandOver():
+                return self.changing.abort()
             case Write():
                 return self._write(message.id)
             case Psync():
@@ -197,8 +208,10 @@ class RedisServer(ServerState):
 
     # --- replication ------------------------------------------------------------------------------------------------
 
-    def _reconfigure(self, asker: End, target: tuple[str, int] | None) -> None:
-        """SLAVEOF, CONFIG REWRITE, and CLIENT KILL of everybody but the one who asks."""
+    def _reconfigure(self, asker: End, target: tuple[str, int] | None) -> str:
+        """SLAVEOF, CONFIG REWRITE, and CLIENT KILL of everybody but the one who asks; the error if it is refused."""
+        if self.changing.target:
+            return REFUSED
         self.history.turned(self.now, target[0] if target else None, self.log)
         self.replicate(target[0] if target else None)
         self.conf_master = self.master_ip
@@ -208,6 +221,7 @@ class RedisServer(ServerState):
                 self.subscribers.pop(end, None)
                 self.pause.waiting.pop(end, None)
                 end.close()
+        return ""
 
     def replicate(self, master_ip: str | None) -> None:
         """Follow a master, or be one."""
@@ -274,6 +288,8 @@ class RedisServer(ServerState):
             self.clients.pop(end, None)
             return
         self.clients.pop(end, None)
+        if asked.failover and not self._take_over(end, asked):
+            return
         same = asked.replid == self.replid
         former = asked.replid == self.replid2 and asked.offset <= self.offset2
         within = len(self.log) - BACKLOG <= asked.offset <= len(self.log)
@@ -286,6 +302,15 @@ class RedisServer(ServerState):
         else:
             self._send_full(end, follower)
         self._ping_follower(end, self.life)
+
+    def _take_over(self, end: End, asked: Psync) -> bool:
+        """PSYNC ... FAILOVER: our master wants us to be one. Whether we are."""
+        if self.is_master or asked.replid != self.replid:
+            end.send(Wrong("ERR PSYNC FAILOVER"))
+            return False
+        self.history.turned(self.now, None, self.log)
+        self.replicate(None)
+        return True
 
     def _send_full(self, end: End, follower: Follower) -> None:
         """A snapshot takes a while to make and send; what is written meanwhile comes behind it."""
@@ -325,6 +350,8 @@ class RedisServer(ServerState):
                 self._now_following(end, message.replid)
             case Streamed():
                 self._streamed(end, message)
+            case Wrong():
+                self.changing.abort()
             case _:
                 pass
 
@@ -332,6 +359,7 @@ class RedisServer(ServerState):
         self.replid = replid
         self.replid2, self.offset2 = "", -1
         self.link_up = True
+        self.changing.done()
         self._changed()
         end.send(Ack(len(self.log)))
         for other in list(self.followers):

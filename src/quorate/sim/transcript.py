@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from quorate.core.requests import AskDown, Reconfigure, Request, StepAside
+from quorate.core.requests import AskDown, HandOver, Reconfigure, Request, StepAside, StopHandOver
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice
@@ -39,6 +39,10 @@ class Transcript(Observer):
             self._line(host.node.name, self._named(f"-> {ip} REPLICAOF {to}"))
         elif isinstance(request, StepAside):
             self._line(host.node.name, self._named(f"-> {ip} steps aside for {request.target[0]}"))
+        elif isinstance(request, HandOver):
+            self._line(host.node.name, self._named(f"-> {ip} FAILOVER TO {request.target[0]}"))
+        elif isinstance(request, StopHandOver):
+            self._line(host.node.name, self._named(f"-> {ip} FAILOVER ABORT"))
         elif isinstance(request, AskDown) and request.candidate is not None:
             self._line(host.node.name, self._named(f"-> {ip} asks for a vote in epoch {request.epoch}"))
 

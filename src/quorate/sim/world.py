@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from quorate.core.inputs import Input
 from quorate.core.outcome import Result
-from quorate.core.requests import AskDown, PublishHello, Reconfigure, Request, StepAside
+from quorate.core.requests import AskDown, HandOver, PublishHello, Reconfigure, Request, StepAside, StopHandOver
 from quorate.model.candidates import Tag
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
@@ -53,7 +53,7 @@ class Options:
     """Which server of each group has that tag: 0 is the first master."""
 
 
-_TOLD = frozenset({Reconfigure, StepAside, AskDown, PublishHello})
+_TOLD = frozenset({Reconfigure, StepAside, HandOver, StopHandOver, AskDown, PublishHello})
 """The requests that observers are told of; the periodic chatter is nobody's business."""
 
 CROWD = "100-masters"

@@ -136,6 +136,15 @@ def _impatient(right: Mapping[Phase, Function]) -> Mapping[Phase, Function]:
     return {**right, Phase.STEPPING_ASIDE: stepping_aside}
 
 
+def _takes_for_done(right: Mapping[Phase, Function]) -> Mapping[Phase, Function]:
+    """FAILOVER was sent: that must do."""
+
+    def handing_over(turn: Turn, master: Master, move: Move, chosen: Replica) -> None:
+        move.enter(Phase.CLEAR)
+
+    return {**right, Phase.HANDING_OVER: handing_over}
+
+
 def _kept(right: Function) -> Function:
     """Peers that were dropped are watched for ever."""
 
@@ -212,6 +221,12 @@ FAILOVERS = (
         Patch(handover, "_STEPS", _impatient),
         MOVES,
         at=(2, 20),
+    ),
+    mutant(
+        "takes a FAILOVER of the servers for done when it was sent",
+        Patch(handover, "_STEPS", _takes_for_done),
+        MOVES,
+        at=(53, 1),
     ),
     mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(

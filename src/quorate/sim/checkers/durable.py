@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from quorate.core.inputs import Input, VoteRequested
 from quorate.core.outcome import Opinion, Result
-from quorate.core.requests import AskDown, PublishHello, Reconfigure, Request, StepAside
+from quorate.core.requests import AskDown, HandOver, PublishHello, Reconfigure, Request, StepAside
 from quorate.model.identity import MasterName, bytes_of
 from quorate.model.notice import Event, Notice
 from quorate.sim.checkers.contract import Checker
@@ -50,7 +50,7 @@ class Durable(Checker):
                 self._compare(host, "config-epoch", said.master, said.config_epoch)
             case AskDown(candidate=str()):
                 self._vote(host, request.ip, request.epoch)
-            case Reconfigure(target=None) | StepAside():
+            case Reconfigure(target=None) | StepAside() | HandOver():
                 group = self.world.group_at(ip)
                 if group is not None:
                     self._compare(host, "leader-epoch", group.name, self._stands.get((host, group.name), 0))

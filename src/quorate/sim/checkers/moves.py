@@ -5,7 +5,7 @@ And it promotes nobody before the old master has acknowledged that it is a repli
 
 from dataclasses import dataclass, field
 
-from quorate.core.requests import Reconfigure, Request, StepAside
+from quorate.core.requests import HandOver, Reconfigure, Request, StepAside
 from quorate.model.identity import MasterName
 from quorate.model.notice import Event, Notice
 from quorate.model.saved import SavedState
@@ -58,7 +58,7 @@ class Moves(Checker):
         move = self._moves.get((host, group.name)) if group is not None else None
         if group is None or move is None or not move.stands:
             return
-        if isinstance(request, StepAside):
+        if isinstance(request, (StepAside, HandOver)):
             move.old = ip
             server = next((s for s in group.servers if s.node.ip == ip and s.up), None)
             if server is not None and server.is_master:
