@@ -174,16 +174,22 @@ class Drill:
                 return new
 
     def _begin(self, leader: int, chosen: int) -> None:
+        said: object = None
+
         def begins() -> bool:
+            nonlocal said
             words = ("COORDINATED", "TO", "127.0.0.1", chosen, "TIMEOUT", PAUSE)
             try:
-                reply = ask(leader, "SENTINEL", "FAILOVER", NAME, *words)
+                said = ask(leader, "SENTINEL", "FAILOVER", NAME, *words)
             except OSError:
                 # Killed, or stopped, before it could answer.
                 return True
-            return reply == "OK" or self._order.with_suffix(hooked.STRUCK).exists()
+            return said == "OK" or self._order.with_suffix(hooked.STRUCK).exists()
 
-        wait_until(begins, "the move is begun", HEALTH, 0.2)
+        try:
+            wait_until(begins, "the move is begun", HEALTH, 0.2)
+        except TimeoutError as late:
+            raise TimeoutError(f"{late} (the last answer: {said})") from late
 
     def _return(self, case: Case, victim: Process) -> None:
         """A killed server comes back without its data, so as a replica; as soon as there is somebody to follow."""
@@ -232,7 +238,7 @@ def drill(todo: Sequence[Case], folder: Path) -> Iterator[Outcome | str]:
                 try:
                     yield one.run(case)
                 except TimeoutError as late:
-                    yield f"{case}: no {late} in time"
+                    yield f"{case}: not in time: {late}"
                     # The next case gets a cluster of its own.
                     order.unlink(missing_ok=True)
                     break
