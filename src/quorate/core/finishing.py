@@ -35,7 +35,7 @@ def watch(turn: Turn, master: Master) -> None:
 def recall(turn: Turn, master: Master) -> None:
     """After a start: what our last vote was for was never announced, so it may be a move that ended with us."""
     if master.leader_epoch > master.config_epoch:
-        master.watched_until = turn.now + WATCH
+        watch(turn, master)
 
 
 def maybe_finish(turn: Turn, master: Master) -> Millis | None:
