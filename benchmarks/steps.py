@@ -62,7 +62,7 @@ STEPS = {
     "promoted": ("+promoted-slave", "at"),
     "told": ("+slave-reconf-sent", "at"),
     "re-pointing": ("+slave-reconf-inprog", "at"),
-    "settled": ("+switch-master", "at"),
+    "settled": ("+failover-end", "at"),
 }
 """The leader's event of each step, and whether the signal is sent before or after what it does next has left."""
 
