@@ -34,8 +34,8 @@ longer than that it may take the new master for down at once, and fail over once
 
 PAUSE = 500
 """TIMEOUT of each move in ms."""
-AWAY = 3.0
-"""Seconds for which a victim stands still, or is gone."""
+AWAY = {"ours": 3.0, "mixed": 5.0}
+"""Seconds for which a victim stands still, or is gone: time enough for a failover, which C peers see a second later."""
 REACHED = 10.0
 HEALTH = 150.0
 READING = 0.05
@@ -149,7 +149,7 @@ class Drill:
         self._begin(leader, chosen)
         wait_until(self._order.with_suffix(hooked.STRUCK).exists, f"the step {case.step}", REACHED, 0.001)
         struck = time.monotonic()
-        time.sleep(AWAY)
+        time.sleep(AWAY[case.quorum])
         resumed = time.monotonic()
         if case.blow == "stop":
             victim.notify(signal.SIGCONT)
