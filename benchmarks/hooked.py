@@ -8,6 +8,7 @@ sends the signal before anything that it does next: `at` the event, nothing that
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from quorate.cli.sentinel import run
@@ -24,7 +25,11 @@ _tell = Effects.tell
 def _told(self: Effects, what: Notice | Remark) -> None:
     _tell(self, what)
     if isinstance(what, Notice) and _ORDER.exists():
-        channel, when, number, pid = _ORDER.read_text().split()
+        try:
+            channel, when, number, pid = _ORDER.read_text().split()
+        except (FileNotFoundError, ValueError):
+            # Another sentinel has just carried it out, or it is being written.
+            return
         if channel != what.event.channel:
             return
         if when == "at":
@@ -36,7 +41,7 @@ def _told(self: Effects, what: Notice | Remark) -> None:
 
 
 def _strike(number: int, pid: int) -> None:
-    if _ORDER.exists():
+    with suppress(FileNotFoundError):
         _ORDER.rename(_ORDER.with_suffix(STRUCK))
         os.kill(pid, number)
 

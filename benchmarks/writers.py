@@ -204,7 +204,7 @@ class _Reading:
 async def _check(port: int, book: _Book) -> Count:
     writes, book.writes = book.writes, []
     gaps, book.gaps = book.gaps, []
-    silence, book.silence, book.last = book.silence, 0.0, 0.0
+    silence, book.silence, book.last = book.silence, 0.0, time.monotonic()
     book.before = 0
     losses: list[Loss] = []
     async with _Reading(port) as reading:

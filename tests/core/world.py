@@ -107,6 +107,8 @@ class World:
     down_after: int = 1000
     failover_timeout: int = 10_000
     parallel_syncs: int = 1
+    voted: int = 0
+    """The epoch of the last vote, as its file has it."""
     now: int = START
     disk: str = "ok"
     servers: dict[int, Server] = field(default_factory=dict)
@@ -135,8 +137,9 @@ class World:
             settings,
             replicas=tuple((HOST, s.port) for s in self.servers.values() if s is not master),
             peers=tuple(SavedPeer(HOST, p.port, run_id(p.letter)) for p in self.puppets.values()),
+            leader_epoch=Epoch(self.voted),
         )
-        state = SavedState(GlobalSettings(ME), Epoch(0), (record,))
+        state = SavedState(GlobalSettings(ME), Epoch(self.voted), (record,))
         self.driver = Driver(Sentinel(state, self.now, 1, {}))
         for puppet in self.puppets.values():
             puppet.believes = (0, master.port, 0)

@@ -32,6 +32,12 @@ def watch(turn: Turn, master: Master) -> None:
         cadence.hurry_info(turn, master, server)
 
 
+def recall(turn: Turn, master: Master) -> None:
+    """After a start: what our last vote was for was never announced, so it may be a move that ended with us."""
+    if master.leader_epoch > master.config_epoch:
+        watch(turn, master)
+
+
 def maybe_finish(turn: Turn, master: Master) -> Millis | None:
     """Stand for the rest of a move that nobody leads any more. The moment at which to look again."""
     state = turn.state

@@ -119,6 +119,7 @@ def _recall(turn: Turn, saved: SavedState) -> None:
         turn.state.current_epoch = max(turn.state.current_epoch, record.config_epoch, record.leader_epoch)
         master.durable_vote = (None, record.leader_epoch)
         _recall_others(turn, master, record)
+        finishing.recall(turn, master)
         administration.look_up_tags(turn, master)
         administration.announce_monitored(turn, master)
 
