@@ -39,13 +39,12 @@ from quorate.core.requests import (
     StepAside,
     SubscribeHello,
 )
-from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
 from quorate.runtime import transactions
 from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
-from quorate.wire.info import parse_info
+from quorate.wire.info import InfoReader
 from quorate.wire.replies import PONG, BrokenReply, ReplyReader, config_of, ping_word, vote_of
 from quorate.wire.values import Error, Reply
 
@@ -100,7 +99,7 @@ class CommandLink(Line):
         # Nearly every reply is this one, so it is made once.
         self._pinged = Pinged(order.conn, Pong.PONG, "PONG")
         self._partial = False
-        self._report: InfoReport | None = None
+        self._infos = InfoReader()
         self._first_error = ""
 
     def use(self, renames: tuple[tuple[str, str], ...]) -> None:
@@ -256,10 +255,7 @@ class CommandLink(Line):
 
     def _informed(self, reply: Reply, stamp: Millis) -> None:
         if isinstance(reply, bytes):
-            report = self._report
-            if report is None or report.text != reply:
-                report = self._report = parse_info(reply)
-            self._feed(InfoArrived(self.conn, report), stamp)
+            self._feed(InfoArrived(self.conn, self._infos.read(reply)), stamp)
         elif isinstance(reply, Error):
             self._refused(reply, stamp)
         else:
