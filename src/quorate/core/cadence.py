@@ -121,6 +121,16 @@ def _following(turn: Turn, slot: int, period: Millis) -> Millis:
     return max(begun + max(SLOT, period), turn.now + 1)
 
 
+def _beside_ping(turn: Turn, master: Master, watched: Watched, when: Millis) -> Millis:
+    """The moment of the last PING up to `when`: what left its PING's slot in a hurry comes back to it."""
+    pinged = turn.state.calendar.begin(watched.link.ping_slot)
+    period = connecting.ping_period(turn, master, watched)
+    if _width(period) != WIDE:
+        return when
+    when -= (when - pinged) % period
+    return when if when > turn.now else when + period
+
+
 def _ping(turn: Turn, slot: int, job: LinkJob) -> None:
     link = job.link
     master, watched = turn.state.instances[min(link.owners)]
@@ -145,7 +155,10 @@ def _info(turn: Turn, slot: int, job: WatchJob, master: Master, server: DataServ
         connecting.ask_info(turn, link)
     # Booked in a hurry it begins anywhere; only when nobody hurries any more it may wait for the next wide slot.
     width = _width(period) if period > FAST_INFO else SLOT
-    server.info_slot = turn.state.calendar.every(_following(turn, slot, period), job, width)
+    when = _following(turn, slot, period)
+    if width == WIDE and slot != link.ping_slot and turn.now - link.pinged > SLOT:
+        when = _beside_ping(turn, master, server, when)
+    server.info_slot = turn.state.calendar.every(when, job, width)
 
 
 def hurry_info(turn: Turn, master: Master, server: DataServer) -> None:
@@ -168,7 +181,10 @@ def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
         if greeting is not None:
             turn.send(watched.link, PublishHello(watched.id, greeting))
             watched.link.pending += 1
-    watched.hello_slot = state.calendar.every(_following(turn, slot, period), job, _width(period))
+    width, when = _width(period), _following(turn, slot, period)
+    if width == WIDE and slot != watched.link.ping_slot and turn.now - watched.link.pinged > SLOT:
+        when = _beside_ping(turn, master, watched, when)
+    watched.hello_slot = state.calendar.every(when, job, width)
 
 
 def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:
