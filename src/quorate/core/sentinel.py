@@ -73,11 +73,12 @@ class Sentinel:
             if self._state.tilt_since and not self._state.tilt_unheard:
                 link_events.maybe_untilt(turn)
             if self._wake is not None and self._wake <= now:
-                _run_calendar(turn)
+                # While periodic jobs are left, what was heard was read for the moment that we named and no later one.
+                _run_calendar(turn, self._wake if self._state.calendar.behind else now)
             if turn.checks:
                 _decide_all(turn)
         # After a simulated crash only the save's end is waited for: no deadline is ours to keep any more.
-        self._wake = None if self._state.crashed else self._state.calendar.next()
+        self._wake = None if self._state.crashed else self._state.calendar.next(now)
         self._state.expected = self._wake or 0
         return turn.outcome()
 
@@ -210,9 +211,10 @@ def _on_save_failed(turn: Turn, event: inputs.SaveFailed) -> None:
 # --- time and decisions ---------------------------------------------------------------------------------------------
 
 
-def _run_calendar(turn: Turn) -> None:
+def _run_calendar(turn: Turn, until: Millis) -> None:
+    """Decide on what was due until then, and do the next portion of what is periodic."""
     calendar = turn.state.calendar
-    for key in calendar.due(turn.now):
+    for key in calendar.due(until):
         match key:
             case Link():
                 connecting.reopen(turn, key)
