@@ -118,12 +118,27 @@ def watching(
         for port in _free_ports(count):
             sentinels.append(sentinel(kind, ships.folder, port, "".join(lines)))
             sentinels[-1].start(PATIENCE)
-        known = lambda: all(knows(one.port, count) == ships.followed for one in sentinels)  # noqa: E731
-        wait_until(known, f"{kind.label} to know all", patience, 0.5)
+        _await_knowledge([one.port for one in sentinels], ships.followed, patience)
         yield sentinels
     finally:
         for one in sentinels:
             one.kill()
+
+
+def _await_knowledge(ports: Sequence[int], followed: int, patience: float) -> None:
+    known: list[int] = []
+
+    def all_known() -> bool:
+        known[:] = [knows(port, len(ports)) for port in ports]
+        return min(known) == followed
+
+    try:
+        wait_until(all_known, "", patience, 0.5)
+    except TimeoutError as error:
+        told = ", ".join(map(str, known)) or "nothing"
+        raise TimeoutError(
+            f"after {patience:g} s {told} of {followed} masters were known with all around them"
+        ) from error
 
 
 def sentinel(kind: Kind, folder: Path, port: int, watched: str) -> Process:
@@ -134,8 +149,6 @@ def sentinel(kind: Kind, folder: Path, port: int, watched: str) -> Process:
 
 
 def knows(port: int, sentinels: int) -> int:
-    """How many masters a sentinel sees up, with a replica and all sentinels; 0 while any is not up."""
+    """How many masters a sentinel sees up, with a replica and all sentinels."""
     info = str(ask(port, "INFO", "sentinel"))
-    if info.count("status=ok,") != info.count(",status="):
-        return 0
-    return info.count(f"slaves=1,sentinels={sentinels}")
+    return sum("status=ok," in line and f"slaves=1,sentinels={sentinels}" in line for line in info.splitlines())
