@@ -82,6 +82,13 @@ _KIND: _Expected = (_Kind.KIND, _NOBODY)
 _PUBLISH = _Kind.PUBLISH
 
 _PONG = b"+PONG\r\n"
+
+_USUAL: dict[bytes, list[Reply]] = {
+    **{b":%d\r\n" % heard: [heard] for heard in range(100)},
+    **{b"+PONG\r\n:%d\r\n" % heard: [PONG, heard] for heard in range(100)},
+}
+"""What comes back for a hello, alone or beside a PING."""
+
 _PONGS = {pong.value: pong for pong in Pong}
 
 _ROUTINE = {Ping, PublishHello, AskInfo}
@@ -183,6 +190,9 @@ class CommandLink(Line):
         if data == _PONG and not self._partial and self._expected and self._expected[0] is _PING:
             self._expected.popleft()
             self._feed(self._pinged, stamp)
+            return
+        if not self._partial and (usual := _USUAL.get(data)) is not None:
+            self._take(usual, stamp)
             return
         try:
             replies = self._reader.feed(data)
