@@ -1,5 +1,6 @@
 """Hundreds of small masters with a replica each, and three sentinels that watch them all."""
 
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class Ships(Protocol):
     def followed(self) -> int: ...
     def names(self) -> list[str]: ...
     def places(self) -> list[tuple[str, int]]: ...
+    def kill(self, count: int) -> None: ...
+    def promoted(self, count: int) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,16 @@ class Fleet:
     def followed(self) -> int:
         """How many have a replica: all."""
         return len(self.masters)
+
+    def kill(self, count: int) -> None:
+        """Kill the first so many masters."""
+        for port in self.masters[:count]:
+            self.servers[port].notify(signal.SIGKILL)
+
+    def promoted(self, count: int) -> int:
+        """How many replicas of the first so many masters are masters."""
+        roles = [ask(port, "ROLE") for port in self.replicas[:count]]
+        return sum(isinstance(role, list) and role[0] == "master" for role in roles)
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 One sentinel (or a team, --sentinels) watches them all. First it comes to know them, for which there is a limit of
 time: who does not get there is described as found. Then it is measured in peace, and then a hundred masters are killed
-at once. Told are the moments of +sdown and of +promoted-slave beyond the kill + down-after, how often it fell into TILT,
-and how many masters were taken for down that were not. At the end each replica in question must be a master. Masters
-have a replica each as far as the limit of open files allows; it is printed for how many it did.
+at once. Told are the moments of +sdown and of +promoted-slave beyond the kill + down-after, how often it fell into
+TILT, and how many masters were taken for down that were not. At the end each replica in question must be a master.
+Masters have a replica each as far as the limit of open files allows; it is printed for how many it did.
 """
 
 import argparse
