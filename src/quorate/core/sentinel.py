@@ -186,15 +186,22 @@ def _react(turn: Turn, event: Input) -> None:
 
 def _on_saved(turn: Turn, event: inputs.Saved) -> None:
     state = turn.state
-    state.durable = max(state.durable, event.revision)
+    before, waiting = state.durable, {master for _, master, _, _ in state.votes_under_way}
+    state.durable = max(before, event.revision)
     asking.votes_became_durable(turn)
+    waiting -= {master for _, master, _, _ in state.votes_under_way}
     if state.save_error:
         state.save_error = ""
         turn.tell(Event.SAVE_ERROR_OVER, "the configuration is saved again")
         for master in state.masters.values():
             turn.check(master)
+    # Questions are put off until all is durable. Before that only those are looked at that waited for this very save:
+    # a hundred that fail over together must not all be looked at whenever one of them was saved.
+    at_rest = state.durable >= state.revision
     for master in state.masters.values():
-        if master.failover is not None or master.sdown:
+        failover = master.failover
+        ready = failover is not None and before < failover.needs <= state.durable
+        if ready or master in waiting or (at_rest and (failover is not None or master.sdown)):
             turn.check(master)
 
 
