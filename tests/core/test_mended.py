@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from quorate.core import inputs
+from quorate.core import inputs, roster
 from quorate.core.inputs import Caller
+from quorate.model.address import Address
 from quorate.model.identity import EPOCH_JUMP, Epoch
 from quorate.model.saved import SavedMaster
 from quorate.model.settings import GlobalSettings
@@ -286,3 +287,27 @@ def test_a_peer_that_returns_to_its_old_hello_after_an_absurd_one_is_no_longer_n
     assert world.driver.view(world.now).health.peers_beyond_epoch == (before.sender_id,)
     world.submit(inputs.HelloSeen(None, before))
     assert world.driver.view(world.now).health.peers_beyond_epoch == ()
+
+
+def test_a_question_about_an_address_finds_who_is_there_now() -> None:
+    world = scene()
+    state, master = state_of(world), master_of(world)
+    old, new = master.address, Address(HOST, HOST, AHEAD)
+    assert roster.master_at(state, old) is master
+    assert roster.master_at(state, old) is master, "found again without a search"
+    assert roster.master_at(state, new) is None
+    world.servers[AHEAD].follows = None
+    greet(world, hello_of("b", 26380, (1, 1), (HOST, AHEAD)))
+    assert roster.master_at(state, old) is None
+    assert roster.master_at(state, new) is master
+    world.submit(inputs.RemoveRequested(Caller(1), NAME))
+    assert roster.master_at(state, new) is None
+
+
+def test_addresses_that_others_asked_about_take_little_room() -> None:
+    world = scene()
+    state = state_of(world)
+    for number in range(100):
+        roster.master_at(state, Address(f"10.0.0.{number}", f"10.0.0.{number}", number))
+        roster.master_at(state, Address(f"name{number}", HOST, MASTER))
+    assert len(state.found) <= 3

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from quorate.model.identity import RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
-from quorate.wire.info import MOST_REPLICAS, parse_info
+from quorate.wire.info import MOST_REPLICAS, InfoReader, parse_info
 
 ID = "ebf078c61af2270bcc8697581c06219b22a2a096"
 
@@ -196,3 +196,29 @@ def test_garbage_never_harms(text: bytes) -> None:
 )
 def test_the_version_is_numbers_or_unknown(text: bytes, version: tuple[int, ...]) -> None:
     assert parse_info(text).version == version
+
+
+@pytest.mark.parametrize("texts", [(MASTER, SLAVE, MASTER), (SLAVE, SLAVE, MASTER)])
+def test_a_reader_says_of_each_reply_what_it_would_say_of_it_alone(texts: tuple[bytes, ...]) -> None:
+    reader = InfoReader()
+    for text in texts:
+        for reply in (
+            text,
+            text.replace(b"redis_version:7.0.15", b"redis_version:7.2.4"),
+            text.replace(ID.encode(), b"f" * 40),
+            text.replace(b"offset=1234", b"offset=1248").replace(b"repl_offset:1234", b"repl_offset:1248"),
+            text.replace(b"link_status:down", b"link_status:up"),
+            text + b"\r\n# CPU\r\nused_cpu_sys:0.5\r\n",
+            text.replace(b"# Replication\r\n", b""),
+            b"",
+        ):
+            assert reader.read(reply) == parse_info(reply)
+
+
+def test_a_reader_does_not_take_apart_again_what_has_not_changed() -> None:
+    reader = InfoReader()
+    first = reader.read(MASTER)
+    assert reader.read(bytes(bytearray(MASTER))) is first
+    later = reader.read(MASTER.replace(b"tcp_port:6379", b"tcp_port:6379\r\nuptime_in_seconds:9"))
+    assert later is not first
+    assert later.replicas is first.replicas

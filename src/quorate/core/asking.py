@@ -141,7 +141,7 @@ def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     """Answer a peer. Returns the master for which we have just voted for somebody else, if we did."""
     state = turn.state
     place = state.placed(asked.ip, asked.port)
-    master = roster.masters_at(state.masters.values(), place.host, place.ip, place.port)
+    master = roster.master_at(state, place)
     if master is None:
         turn.reply(asked.caller, Opinion(False, None, voting.NO_EPOCH))
         return None

@@ -128,6 +128,16 @@ def _following(turn: Turn, slot: int, period: Millis) -> Millis:
     return max(begun + max(SLOT, period), turn.now + 1)
 
 
+def _beside_ping(turn: Turn, master: Master, watched: Watched, when: Millis) -> Millis:
+    """The moment of the last PING up to `when`: what left its PING's slot in a hurry comes back to it."""
+    pinged = turn.state.calendar.begin(watched.link.ping_slot)
+    period = connecting.ping_period(turn, master, watched)
+    if _width(period) != WIDE:
+        return when
+    when -= (when - pinged) % period
+    return when if when > turn.now else when + period
+
+
 def _ping(turn: Turn, job: LinkJob) -> None:
     link, slot, calendar = job.link, job.link.ping_slot, turn.state.calendar
     master, watched = turn.state.instances[min(link.owners)]
@@ -144,7 +154,7 @@ def _ping(turn: Turn, job: LinkJob) -> None:
         link.ping_slot = -due
         return
     begun = calendar.slot_of(turn.now) if slot < 0 else slot
-    link.ping_slot = calendar.every(_following(turn, begun, period), LinkJob(link), _width(period))
+    link.ping_slot = calendar.every(_following(turn, begun, period), LinkJob(link) if job.due else job, _width(period))
 
 
 def _shortest_down_after(turn: Turn, link: Link) -> Millis:
@@ -161,7 +171,10 @@ def _info(turn: Turn, slot: int, job: WatchJob, master: Master, server: DataServ
         connecting.ask_info(turn, link)
     # Booked in a hurry it begins anywhere; only when nobody hurries any more it may wait for the next wide slot.
     width = _width(period) if period > FAST_INFO else SLOT
-    server.info_slot = turn.state.calendar.every(_following(turn, slot, period), job, width)
+    when = _following(turn, slot, period)
+    if width == WIDE and slot != link.ping_slot and turn.now - link.pinged > SLOT:
+        when = _beside_ping(turn, master, server, when)
+    server.info_slot = turn.state.calendar.every(when, job, width)
 
 
 def hurry_info(turn: Turn, master: Master, server: DataServer) -> None:
@@ -184,7 +197,10 @@ def _hello(turn: Turn, slot: int, job: WatchJob, master: Master) -> None:
         if greeting is not None:
             turn.send(watched.link, PublishHello(watched.id, greeting))
             watched.link.pending += 1
-    watched.hello_slot = state.calendar.every(_following(turn, slot, period), job, _width(period))
+    width, when = _width(period), _following(turn, slot, period)
+    if width == WIDE and slot != watched.link.ping_slot and turn.now - watched.link.pinged > SLOT:
+        when = _beside_ping(turn, master, watched, when)
+    watched.hello_slot = state.calendar.every(when, job, width)
 
 
 def hello(turn: Turn, master: Master, watched: Watched) -> Hello | None:

@@ -74,6 +74,5 @@ def _is_elsewhere(turn: Turn, master: Master, replica: Replica, report: InfoRepo
         # Its master lives, and it is at an address that means something here.
         place = turn.address(replica.master_host, replica.master_port)
         return bool(report.slave.link_up) and place is not None and bool(place.ip)
-    address = replica.address
-    other = roster.masters_at(turn.state.masters.values(), address.host, address.ip, address.port)
+    other = roster.master_at(turn.state, replica.address)
     return other is not None and other is not master and other.run_id == report.run_id and not other.sdown

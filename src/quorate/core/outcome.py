@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from quorate.core.inputs import Caller
 from quorate.core.requests import ConnId, Request
@@ -86,8 +86,7 @@ class Disconnect:
     conn: ConnId
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send a request. Requests of one outcome to one connection leave in one write, in order."""
 
     conn: ConnId

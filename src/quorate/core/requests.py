@@ -4,7 +4,7 @@ The requests of planned moves (from `Rehearse` on) are answered by `MoveAnswered
 """
 
 from dataclasses import dataclass
-from typing import NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
@@ -51,8 +51,7 @@ class AskInfo:
     """INFO; answered by `InfoArrived`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublishHello:
+class PublishHello(NamedTuple):
     """PUBLISH of a hello to the instance `about`; answered by `Published`."""
 
     about: InstanceId

@@ -1,7 +1,5 @@
 """Who belongs to a master: adding and removing instances, and starting over under a new address."""
 
-from collections.abc import Iterable
-
 from quorate.core import cadence, connecting, watching
 from quorate.core.link import Link
 from quorate.core.requests import InstanceId
@@ -127,11 +125,16 @@ def find_replica(master: Master, address: Address) -> Replica | None:
     return next((r for r in master.replicas if r.address.same_as(address)), None)
 
 
-def masters_at(masters: Iterable[Master], host: str, ip: str, port: int) -> Master | None:
-    """The first master at a port whose number or name is the given one."""
-    lowered = host.lower()
-    for master in masters:
-        address = master.address
-        if address.port == port and ((ip and address.ip == ip) or address.host.lower() == lowered):
-            return master
-    return None
+def master_at(state: State, place: Address) -> Master | None:
+    """The first master at a port whose number or name is the given one. Found once, it is found again without a search
+    for as long as it is there.
+    """
+    known = state.found.get(place)
+    if known is not None and known.address.same_as(place) and state.masters.get(MasterName(known.name)) is known:
+        return known
+    found = next((master for master in state.masters.values() if master.address.same_as(place)), None)
+    if found is not None:
+        if len(state.found) > 2 * len(state.masters):
+            state.found.clear()
+        state.found[place] = found
+    return found

@@ -73,11 +73,12 @@ class Sentinel:
             if self._state.tilt_since and not self._state.tilt_unheard:
                 link_events.maybe_untilt(turn)
             if self._wake is not None and self._wake <= now:
-                _run_calendar(turn)
+                # While periodic jobs are left, what was heard was read for the moment that we named and no later one.
+                _run_calendar(turn, self._wake if self._state.calendar.behind else now)
             if turn.checks:
                 _decide_all(turn)
         # After a simulated crash only the save's end is waited for: no deadline is ours to keep any more.
-        self._wake = None if self._state.crashed else self._state.calendar.next()
+        self._wake = None if self._state.crashed else self._state.calendar.next(now)
         self._state.expected = self._wake or 0
         return turn.outcome()
 
@@ -186,15 +187,22 @@ def _react(turn: Turn, event: Input) -> None:
 
 def _on_saved(turn: Turn, event: inputs.Saved) -> None:
     state = turn.state
-    state.durable = max(state.durable, event.revision)
+    before, waiting = state.durable, {master for _, master, _, _ in state.votes_under_way}
+    state.durable = max(before, event.revision)
     asking.votes_became_durable(turn)
+    waiting -= {master for _, master, _, _ in state.votes_under_way}
     if state.save_error:
         state.save_error = ""
         turn.tell(Event.SAVE_ERROR_OVER, "the configuration is saved again")
         for master in state.masters.values():
             turn.check(master)
+    # Questions are put off until all is durable. Before that only those are looked at that waited for this very save:
+    # a hundred that fail over together must not all be looked at whenever one of them was saved.
+    at_rest = state.durable >= state.revision
     for master in state.masters.values():
-        if master.failover is not None or master.sdown:
+        failover = master.failover
+        ready = failover is not None and before < failover.needs <= state.durable
+        if ready or master in waiting or (at_rest and (failover is not None or master.sdown)):
             turn.check(master)
 
 
@@ -211,9 +219,10 @@ def _on_save_failed(turn: Turn, event: inputs.SaveFailed) -> None:
 # --- time and decisions ---------------------------------------------------------------------------------------------
 
 
-def _run_calendar(turn: Turn) -> None:
+def _run_calendar(turn: Turn, until: Millis) -> None:
+    """Decide on what was due until then, and do the next portion of what is periodic."""
     calendar = turn.state.calendar
-    for key in calendar.due(turn.now):
+    for key in calendar.due(until):
         match key:
             case Link():
                 connecting.reopen(turn, key)

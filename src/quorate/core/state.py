@@ -282,6 +282,8 @@ class State:
     peer_links: dict[RunId, Link] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """Host names (lower-case) and the numbers that they last stood for."""
+    found: dict[Address, "Master"] = field(default_factory=dict)
+    """Masters by the addresses at which others asked for them (see `roster.master_at`)."""
     awaited_names: set[str] = field(default_factory=set)
     waiting_monitors: list[MonitorRequested] = field(default_factory=list)
     serial: int = 0

@@ -11,6 +11,9 @@ from quorate.model.notice import Event
 LEAST_WAIT = 10
 """A look that found nothing is never repeated sooner than this many ms."""
 
+SPREAD = 8
+"""Over so many wide slots the looks of instances with a long down-after are spread."""
+
 
 def signs(master: Master, watched: Watched) -> Signs:
     """What speaks against an instance."""
@@ -44,7 +47,11 @@ def look(turn: Turn, master: Master, watched: Watched) -> None:
         # Silence that begins after this look cannot have lasted for down-after before the next one. To look too early
         # does no harm, and costs nothing if we are awake then anyway.
         unless_silent = turn.now + max(LEAST_WAIT, master.settings.down_after)
-        width = WIDE if master.settings.down_after >= 10 * WIDE else SLOT
+        width = SLOT
+        if master.settings.down_after >= 10 * WIDE:
+            # Spread, or all that was found together would be looked at together for ever.
+            width = WIDE
+            unless_silent -= watched.id % SPREAD * WIDE
         unless_silent = max(turn.state.calendar.slot_before(unless_silent, width), turn.now + LEAST_WAIT)
         turn.state.calendar.at(min(deadline or unless_silent, unless_silent), watched)
 

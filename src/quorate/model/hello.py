@@ -19,3 +19,7 @@ class Hello:
     master_host: str
     master_port: int
     config_epoch: Epoch
+
+    def __hash__(self) -> int:
+        """Few hellos agree in these and not in all, and they are looked up hundreds of times a second."""
+        return hash((self.sender_id, self.master, self.config_epoch))

@@ -6,7 +6,6 @@ and subscriptions once a second. Nothing urgent comes late: the end of a connect
 each other news on links of their own, and as soon as the core has something to tell, everything is read as it comes.
 """
 
-import math
 import select
 from collections.abc import Callable
 from typing import Protocol
@@ -23,8 +22,8 @@ CALM_SECONDS = 10.0
 MANY = 32
 """With fewer connections there is nothing to be saved."""
 
-_AT_ONCE = 256
-"""Connections looked after in one go: some milliseconds of work, after which others get their turn."""
+AT_ONCE = 64
+"""Connections looked after in one go: a millisecond or two of work, after which others get their turn."""
 
 
 class Dozer(Protocol):
@@ -71,8 +70,9 @@ class Doze:
         self._loop = loop
         self._lines: list[Dozer] = []
         self._owed: list[Owing] = []
+        self._looking: list[Owing] = []
         self._next = 0
-        self._stirred = loop.time()
+        self._stirred = self._begun = loop.time()
         self._dozing = False
         self._timer: Timer | None = None
         self._ends = _Ends(loop) if hasattr(select, "epoll") else None
@@ -89,9 +89,18 @@ class Doze:
 
     def look(self, stamp: Millis) -> None:
         """Read the answers that have come. Before any decision, so that nobody is held for silent who is not."""
-        owed, self._owed = self._owed, []
+        owed, self._owed, self._looking = [*self._looking, *self._owed], [], []
         for line in owed:
             line.look(stamp)
+
+    def look_on(self, stamp: Millis) -> bool:
+        """Read some of the answers; True if it was not all of those that were owed at the first such call."""
+        if not self._looking:
+            self._looking, self._owed = self._owed, []
+        portion, self._looking = self._looking[:AT_ONCE], self._looking[AT_ONCE:]
+        for line in portion:
+            line.look(stamp)
+        return bool(self._looking)
 
     def stir(self) -> None:
         """Something happened: have everything read as it comes."""
@@ -114,13 +123,16 @@ class Doze:
             self._ends.close()
 
     def _tick(self) -> None:
+        """Look after the next portion of all connections: once in LOOK_SECONDS all have had their turn."""
         if self._next >= len(self._lines):
-            self._next = 0
+            self._next, self._begun = 0, self._loop.time()
             self._lines = [line for line in self._lines if not line.over]
-        portion = self._lines[self._next : self._next + _AT_ONCE]
-        self._next += _AT_ONCE
-        portions = max(1, math.ceil(len(self._lines) / _AT_ONCE))
-        self._timer = self._loop.call_later(LOOK_SECONDS / portions, self._tick) if self._lines else None
+        portion = self._lines[self._next : self._next + AT_ONCE]
+        self._next += AT_ONCE
+        # Portion after portion, with everybody else between two, and then a long rest: being woken is what costs.
+        rested = self._next >= len(self._lines)
+        pause = max(0.0, self._begun + LOOK_SECONDS - self._loop.time()) if rested else 0.0
+        self._timer = self._loop.call_later(pause, self._tick) if self._lines else None
         if not self.allowed or len(self._lines) < MANY:
             self.stir()
         if self._loop.time() - self._stirred < CALM_SECONDS:

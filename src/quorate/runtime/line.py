@@ -89,7 +89,8 @@ class Line(asyncio.Protocol):
 
     def look(self, stamp: Millis) -> None:
         """Read what came while dozing, until `stamp`. More than a few words is left to the usual way of reading."""
-        if self._dozing < 0 or self.standing is None:
+        transport = self._transport
+        if self._dozing < 0 or self._over or transport is None or transport.is_closing():
             return
         try:
             data = os.read(self._dozing, GULP)

@@ -44,13 +44,12 @@ from quorate.core.requests import (
     SubscribeHello,
 )
 from quorate.model.identity import Epoch
-from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
 from quorate.runtime import transactions
 from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
-from quorate.wire.info import parse_info
+from quorate.wire.info import InfoReader
 from quorate.wire.replies import PONG, BrokenReply, ReplyReader, config_of, ping_word, vote_of
 from quorate.wire.values import Error, Reply
 
@@ -89,6 +88,13 @@ _KIND: _Expected = (_Kind.KIND, _NOBODY)
 _PUBLISH = _Kind.PUBLISH
 
 _PONG = b"+PONG\r\n"
+
+_USUAL: dict[bytes, list[Reply]] = {
+    **{b":%d\r\n" % heard: [heard] for heard in range(100)},
+    **{b"+PONG\r\n:%d\r\n" % heard: [PONG, heard] for heard in range(100)},
+}
+"""What comes back for a hello, alone or beside a PING."""
+
 _PONGS = {pong.value: pong for pong in Pong}
 
 _ROUTINE = {Ping, PublishHello, AskInfo}
@@ -107,7 +113,7 @@ class CommandLink(Line):
         # Nearly every reply is this one, so it is made once.
         self._pinged = Pinged(order.conn, Pong.PONG, "PONG")
         self._partial = False
-        self._report: InfoReport | None = None
+        self._infos = InfoReader()
         self._first_error = ""
 
     def use(self, renames: tuple[tuple[str, str], ...]) -> None:
@@ -196,6 +202,9 @@ class CommandLink(Line):
             self._expected.popleft()
             self._feed(self._pinged, stamp)
             return
+        if not self._partial and (usual := _USUAL.get(data)) is not None:
+            self._take(usual, stamp)
+            return
         try:
             replies = self._reader.feed(data)
         except BrokenReply as broken:
@@ -269,10 +278,7 @@ class CommandLink(Line):
 
     def _informed(self, reply: Reply, stamp: Millis) -> None:
         if isinstance(reply, bytes):
-            report = self._report
-            if report is None or report.text != reply:
-                report = self._report = parse_info(reply)
-            self._feed(InfoArrived(self.conn, report), stamp)
+            self._feed(InfoArrived(self.conn, self._infos.read(reply)), stamp)
         elif isinstance(reply, Error):
             self._refused(reply, stamp)
         else:

@@ -14,7 +14,7 @@ from quorate.commands.acl import Book
 from quorate.commands.contract import Answer, ProcessFacts, ScriptView, Session
 from quorate.commands.dispatch import dispatch, renamed
 from quorate.conf.options import ProcessOptions
-from quorate.core.inputs import GlobalsChanged, Input, TuningChanged, Woke
+from quorate.core.inputs import GlobalsChanged, HelloSeen, Input, Published, PubSubSpoke, TuningChanged, Woke
 from quorate.core.outcome import Effect
 from quorate.core.requests import ConnId
 from quorate.core.view import SentinelView
@@ -34,6 +34,9 @@ BROKEN = 70
 """Exit status after an exception inside the core (sysexits.h, EX_SOFTWARE)."""
 
 _WOKE = Woke()
+
+_CHATTER = frozenset({HelloSeen, PubSubSpoke, Published})
+"""What mostly says nothing but that all is as it was."""
 
 _KERNEL = "{0.sysname} {0.release} {0.machine}".format(os.uname())
 
@@ -77,6 +80,7 @@ class World:
         self._inside = False
         self._due: Millis | None = None
         self._armed: Millis = 0
+        self._looked: Millis | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._touched: list[Flushable] = []
         self._tally = Tally(ports.log)
@@ -126,11 +130,16 @@ class World:
             self._loop.call_soon(self.feed, event, stamp)
             return
         now = clock.now() if stamp is None else stamp
+        due = self._due
+        if due is not None and now >= due and type(event) in _CHATTER and self._driver.take(due - 1, event):
+            # Nothing follows from it, so it need not wait, nor have anybody else hurry.
+            return
         # Time never runs backwards for the core, even if inputs of one turn were read in another order.
         self._latest = now = max(now, self._latest)
-        if self._due is not None and now >= self._due:
+        if due is not None and now >= due and due != self._looked:
             # Answers of connections that doze came before this moment, at which something may be decided.
-            self._effects.doze.look(self._due - 1)
+            self._looked = due
+            self._effects.doze.look(due - 1)
         if self._driver.take(now, event):
             return
         self._inside = True
@@ -192,8 +201,11 @@ class World:
             return
         if now < due:
             self._wake_by(due, 0)
+        elif due != self._looked and self._effects.doze.look_on(due - 1):
+            # There is more to be read, after everybody else had a turn.
+            self._timer = self._loop.call_later(0, self._ring)
         else:
-            self._effects.doze.look(due - 1)
+            self._looked = due
             # Whatever the core names next is new, even the same moment.
             self._due = None
             self.feed(_WOKE, now)

@@ -191,7 +191,9 @@ class Connection(asyncio.Protocol):
                     # That depended on whether the last request was a good AUTH.
                     self._parse(b"")
                 elif self._backlog:
-                    bite, self._backlog = self._backlog[:_BITE], self._backlog[_BITE:]
+                    # Cut where a request seems to end: whole requests are taken apart much faster than halves.
+                    end = self._backlog.rfind(b"\n*", 0, _BITE) + 1 if len(self._backlog) > _BITE else 0
+                    bite, self._backlog = self._backlog[: end or _BITE], self._backlog[end or _BITE :]
                     self._parse(bite)
                 else:
                     break

@@ -14,27 +14,64 @@ MOST_REPLICAS = 10_000
 _LARGEST_PRIORITY = (1 << 31) - 1
 
 
+_SECTION = b"\n# Replication\r\n"
+
+
+class InfoReader:
+    """Reads the INFO replies of one server, each by what has changed since the last.
+
+    Most of a reply differs from the one before and says nothing to us; what does stands in the section on replication,
+    where there is one, and is taken apart only when that differs.
+    """
+
+    __slots__ = ("_report", "_section")
+
+    def __init__(self) -> None:
+        self._report: InfoReport | None = None
+        self._section = b""
+
+    def read(self, text: bytes) -> InfoReport:
+        """The report in a reply; the very same one for the very same text."""
+        before = self._report
+        if before is not None and before.text == text:
+            return before
+        lines = b"\n" + text
+        section = _replication(lines)
+        run_id = text_of(_value(lines, b"run_id:") or b"")
+        known = before if before is not None and section == self._section else _replicated(section)
+        self._section = section
+        self._report = InfoReport(
+            text, RunId(run_id) if is_run_id(run_id) else None, known.role, known.replicas, known.link_down_for,
+            known.slave, known.offset, known.histories, _version(lines),
+        )  # fmt: skip
+        return self._report
+
+
 def parse_info(text: bytes) -> InfoReport:
     """The report in an INFO reply. Lines end in CRLF or LF; what is malformed counts as absent.
 
     A line that occurs twice counts as the later one. `link_down_for` may be -1000: a replica that has never been
     connected says -1 seconds. `run_id` is None unless it is forty lower-case hexadecimal digits.
     """
-    lines = b"\n" + text
-    run_id = text_of(_value(lines, b"run_id:") or b"")
+    return InfoReader().read(text)
+
+
+def _replication(lines: bytes) -> bytes:
+    """The section on replication, all of the text where there is none."""
+    start = lines.rfind(_SECTION)
+    if start < 0:
+        return lines
+    end = lines.find(b"\n\r\n", start)
+    return lines[start : end + 1] if end >= 0 else lines[start:]
+
+
+def _replicated(lines: bytes) -> InfoReport:
+    """A report of what the section says, and of no more."""
     role, slave = _role(lines)
     down_seconds = number_of(_value(lines, b"master_link_down_since_seconds:") or b"0")
     offset = number_of(_value(lines, b"master_repl_offset:") or b"") if role is Role.MASTER else None
     return InfoReport(
-        text,
-        RunId(run_id) if is_run_id(run_id) else None,
-        role,
-        _replicas(lines),
-        (down_seconds or 0) * 1000,
-        slave,
-        max(0, offset or 0),
-        _histories(lines),
-        _version(lines),
+        lines, None, role, _replicas(lines), (down_seconds or 0) * 1000, slave, max(0, offset or 0), _histories(lines)
     )
 
 
