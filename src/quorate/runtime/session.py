@@ -6,17 +6,14 @@ and one reply. Only Pub/Sub messages grow beyond that; they have the limits of c
 
 import asyncio
 from collections import deque
-from typing import Protocol, cast
+from typing import cast
 
-from quorate.commands.acl import Book
-from quorate.commands.contract import Answer, Later, Now, Postponed, Session
+from quorate.commands.contract import Later, Now, Postponed, Session
 from quorate.commands.debts import Debts, goes_along
-from quorate.conf.options import OutputLimit
-from quorate.core.inputs import Input
 from quorate.core.outcome import Result
 from quorate.model.millis import Millis
 from quorate.runtime import clock
-from quorate.runtime.ports import Flushable
+from quorate.runtime.house import House
 from quorate.wire.encode import encode
 from quorate.wire.requests import RequestParser
 from quorate.wire.values import Error, Reply
@@ -35,47 +32,6 @@ _BITE = 16 * 1024
 
 _GOODBYE_SECONDS = 5.0
 """How long a connection that is to be closed may take to read its last reply."""
-
-
-class House(Protocol):
-    """What a connection needs of those who own all connections."""
-
-    acl: Book
-    max_query: int
-    commands_processed: int
-    bytes_in: int
-    bytes_out: int
-    protocol_errors: int
-
-    def admit(self, connection: "Connection", transport: asyncio.Transport) -> Session | None:
-        """A session for a new connection; None when it was turned away."""
-        ...
-
-    def dispatch(self, session: Session, request: list[bytes]) -> Answer: ...
-    def ask(self, connection: "Connection", later: Later, stamp: Millis) -> None:
-        """Put a question to the core; the connection's `answered` is called when its result comes, perhaps at once."""
-        ...
-
-    def feed(self, event: Input, stamp: Millis | None = None) -> None: ...
-    def postpone(self, connection: "Connection") -> None:
-        """Call `retry` when the pause is over."""
-        ...
-
-    def touch(self, connection: Flushable) -> None: ...
-    def listens(self, connection: "Connection", *, subscribed: bool) -> None: ...
-    def too_much_buffered(self, connection: "Connection", size: int) -> bool:
-        """True if all clients together hold too many unfinished requests to let this one go on."""
-        ...
-
-    def output_limit(self, *, subscribed: bool) -> OutputLimit: ...
-    def closed_for(self, session: Session, reason: str) -> None:
-        """A line for the log."""
-        ...
-
-    def leave(self, connection: "Connection") -> None: ...
-    def later(self, seconds: float, connection: "Connection") -> None:
-        """Call `look_again` after so many seconds."""
-        ...
 
 
 class Connection(asyncio.Protocol):
