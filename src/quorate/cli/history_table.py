@@ -150,6 +150,8 @@ def _why(told: Told) -> str:
     match record.cause:
         case Cause.DOWN:
             return seen
+        case Cause.CRASH:
+            return f"its process is gone: refused by {len(record.down)} of {record.voters} sentinels: {who}"
         case Cause.OPERATOR:
             return "an operator asked for it" + (", and it went on without a majority" if record.alone else "")
         case Cause.CONFLICT:

@@ -10,6 +10,7 @@ from quorate.core import (
     choosing,
     conflict,
     connecting,
+    crashing,
     finishing,
     handover,
     record,
@@ -202,6 +203,11 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
             abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
             return None
         failover.adopts = failover.only.role is Role.MASTER
+    if crashing.is_refuted(turn, master, failover):
+        abort(turn, master, Event.ABORT_ALIVE)
+        # Should it be down after all, that is another matter.
+        master.no_start_before = failover.owed
+        return None
     choice = choosing.choose(turn, master, failover.only)
     if choice.awaited and failover.only is None:
         # Its connection, or its being down, brings us back here sooner.

@@ -21,11 +21,12 @@ from quorate.model.info import InfoReport
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
 from quorate.model.saved import SavedState
+from quorate.sim.asking import config_told, gone_told
 from quorate.sim.disk import Disk
 from quorate.sim.glimpse import Glimpse
 from quorate.sim.messages import Wrong
 from quorate.sim.moves import move_answer
-from quorate.sim.network import End, Network, Node
+from quorate.sim.network import REFUSED, End, Network, Node
 from quorate.sim.randomness import Dice
 
 PORT = 26379
@@ -97,6 +98,8 @@ class SentinelHost(Glimpse):
         self._document: Document | None = None
         self._lines: dict[ConnId, Line] = {}
         self._callers: dict[int, End | None] = {}
+        self.told_gone: dict[tuple[MasterName, str], Millis] = {}
+        """When it last told a peer that the process of a master at an address is gone."""
         self.questions: dict[int, tuple[Input, Millis]] = {}
         """What peers asked and when, until it is answered."""
         self._caller = 0
@@ -278,7 +281,7 @@ class SentinelHost(Glimpse):
     def ended(self, end: End, reason: str) -> None:
         """A connection is gone; those that others made to us are nobody's business."""
         if self._lines.pop(ConnId(end.tag), None) is not None:
-            self.submit(inputs.LinkClosed(ConnId(end.tag), reason))
+            self.submit(inputs.LinkClosed(ConnId(end.tag), reason, refused=not end.open and reason == REFUSED))
         self._behind.pop(end, None)
 
     def received(self, end: End, message: object) -> None:
@@ -312,6 +315,8 @@ class SentinelHost(Glimpse):
             case requests.AskConfig():
                 told = message if isinstance(message, tuple) else (None, None, None)
                 self.submit(inputs.ConfigTold(conn, request.about, *told))
+            case requests.AskGone():
+                self.submit(inputs.GoneTold(conn, request.about, message is True))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
             case requests.Rehearse() | requests.PauseWrites() | requests.AskOffset() | requests.StepAside():
@@ -339,7 +344,9 @@ class SentinelHost(Glimpse):
             case requests.AskKind():
                 end.send(self.is_ours or Wrong("ERR unknown subcommand 'quorate'. Try SENTINEL HELP."))
             case requests.AskConfig():
-                end.send(self._config(message))
+                end.send(config_told(self._view(), message, ours=self.is_ours))
+            case requests.AskGone():
+                end.send(gone_told(self._view(), message, self.told_gone, self.network.schedule.now))
             case requests.NameClient() | requests.Authenticate():
                 end.send(True)
             case requests.PublishHello():
@@ -356,12 +363,6 @@ class SentinelHost(Glimpse):
                 end.send(self.driver.view(self.clock()).current_address(message.master) or False)
             case _:
                 pass
-
-    def _config(self, asked: requests.AskConfig) -> object:
-        seen, view = self.master(asked.master), self._view()
-        if seen is None or view is None or (asked.ours and not self.is_ours):
-            return Wrong("ERR No such master with that name")
-        return (seen.config_epoch, *((view.current_epoch, seen.leader_epoch) if asked.ours else (None, None)))
 
     def typed(self, event: Input) -> None:
         """What an operator types; a process that stands still reads it later."""
@@ -389,8 +390,7 @@ class SentinelHost(Glimpse):
         view = self._view()
         if view is None:
             return 0
-        masters = [master for name in view.names() if (master := view.master(name)) is not None]
-        return sum(1 + master.replicas + master.peers for master in masters)
+        return sum(1 + m.replicas + m.peers for name in view.names() if (m := view.master(name)) is not None)
 
     def promoted_ip(self, name: MasterName) -> str:
         """The address of the replica that it has selected, "" if none."""
