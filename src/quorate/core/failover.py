@@ -53,6 +53,11 @@ def advance(turn: Turn, master: Master) -> Millis | None:
         if before in ABORTABLE and master.config_epoch >= failover.epoch:
             _overtaken(turn, master, failover)
             return None
+        if before in ABORTABLE and failover.sent is None and crashing.is_refuted(turn, master, failover):
+            abort(turn, master, Event.ABORT_ALIVE)
+            # Should it be down after all, that is another matter.
+            master.no_start_before = failover.owed
+            return None
         deadline = _STEPS[before](turn, master, failover)
         if master.failover is failover and failover.state is before:
             return deadline
@@ -203,11 +208,6 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
             abort(turn, master, Event.ABORT_NO_GOOD_SLAVE)
             return None
         failover.adopts = failover.only.role is Role.MASTER
-    if crashing.is_refuted(turn, master, failover):
-        abort(turn, master, Event.ABORT_ALIVE)
-        # Should it be down after all, that is another matter.
-        master.no_start_before = failover.owed
-        return None
     choice = choosing.choose(turn, master, failover.only)
     if choice.awaited and failover.only is None:
         # Its connection, or its being down, brings us back here sooner.

@@ -23,20 +23,23 @@ class Crashes(Checker):
         """Since when a server that has not died has had the replica at an address."""
 
     def stepped(self) -> None:
-        now = self.world.schedule.now
-        pairs = {
-            (server, follower.ip): now
-            for group in self.world.groups
-            for server in group.servers
-            if server.up
-            for end, follower in server.followers.items()
-            if follower.online and not end.closed
+        self._together = {pair: self._together.get(pair, since) for pair, since in self._pairs().items()}
+
+    def _pairs(self) -> dict[tuple[RedisServer, str], Millis]:
+        """Who is connected now, in the eyes of both."""
+        servers = [server for group in self.world.groups for server in group.servers if server.up]
+        linked = {server.node.ip for server in servers if server.link_up}
+        return {
+            (server, follower.ip): self.world.schedule.now
+            for server in servers
+            for follower in server.followers.values()
+            if follower.online and follower.ip in linked
         }
-        self._together = {pair: self._together.get(pair, since) for pair, since in pairs.items()}
 
     def told(self, host: SentinelHost, notice: Notice) -> None:
         if notice.event is not Event.CRASHED or notice.master is None:
             return
+        self.stepped()
         words = notice.text.split()
         place = words[2]
         ip = self.world.network.names.get(place, place)
