@@ -94,6 +94,9 @@ def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
         awaited = server is failover.promoted and failover.state is FailoverState.WAIT_PROMOTION
         if awaited or server.reconf in (Reconf.SENT, Reconf.INPROG):
             return SLOT
+    if master.sdown and master.link.denied:
+        # It lives, so it is not objectively down; but an operator may want another one.
+        return min(normal, FAST_INFO)
     if master.odown or failover or server.cut_off or server.role is Role.MASTER:
         return min(normal, FAST_INFO)
     return normal

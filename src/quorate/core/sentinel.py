@@ -261,6 +261,9 @@ def _judge_odown(turn: Turn, master: Master) -> None:
     if master.sdown and master.sdown_since == turn.now and not master.odown:
         master.ask_fast_until = turn.now + asking.FAST_ASKING
         asking.begin_asking(turn, master)
+        if asking.is_denied(turn, master):
+            for replica in master.replicas:
+                cadence.hurry_info(turn, master, replica)
     if down == master.odown:
         return
     master.odown = down
