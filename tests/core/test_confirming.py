@@ -123,3 +123,11 @@ def test_without_the_directive_nobody_waits() -> None:
     told = names(world)
     assert "+try-failover" in told
     assert "+confirm-wait" not in told
+
+
+def test_replicas_are_not_asked_in_a_hot_loop() -> None:
+    world = silent()
+    replica = master_of(world).replicas[0]
+    before = replica.link.informed
+    heard_until(world, 5000)
+    assert replica.link.informed - before < 15

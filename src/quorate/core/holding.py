@@ -1,6 +1,6 @@
 """Holding a failover back while replicas prove that they hear the master (see `confirming` for what proves it)."""
 
-from quorate.core import cadence, confirming, discovery
+from quorate.core import confirming, discovery
 from quorate.core.confirming import Heard
 from quorate.core.state import Master, Replica
 from quorate.core.turn import Turn
@@ -59,9 +59,6 @@ def wait(turn: Turn, master: Master) -> Millis | None:
     if not begun:
         master.confirm_told = turn.now
         turn.about(Event.CONFIRM_WAIT, master, master, f" #until {limit - turn.now} ms from now")
-    for replica in master.replicas:
-        if turn.now - replica.link.info_asked >= cadence.info_period(turn, master, replica):
-            cadence.hurry_info(turn, master, replica)
     return min(limit, max(proof + settings.down_after, turn.now) + 1)
 
 
