@@ -31,7 +31,7 @@ ALIVE = [
     (5000, 4000, True, "younger than our own last answer"),
     (4000, 4000, False, "we have heard as much ourselves"),
     (5000, 6000, False, "we have heard more ourselves"),
-    (4999, 4000, False, "older than down-after: by now it may be dead"),
+    (2999, 2000, False, "older than down-after: by now it may be dead"),
     (0, 0, False, "no proof at all"),
 ]
 
@@ -43,7 +43,12 @@ def test_the_moment_that_is_proven(before: Heard | None, now: Heard, moment: int
 
 @pytest.mark.parametrize(("proof", "last_good", "alive", "reason"), ALIVE, ids=[row[3] for row in ALIVE])
 def test_whether_that_counts(proof: int, last_good: int, alive: bool, reason: str) -> None:
-    assert is_alive(6000, proof, last_good, 1000) is alive, reason
+    assert is_alive(6000, proof, last_good, 3000) is alive, reason
+
+
+def test_a_proof_counts_for_some_time_however_short_down_after_is() -> None:
+    assert is_alive(6000, 4000, 3000, 200)
+    assert not is_alive(6000, 3999, 3000, 200)
 
 
 # --- waited for -----------------------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def _waiting(survey: Survey, master: Master, outlook: Outlook) -> Iterator[str]:
 
 def _cautions(outlook: Outlook) -> Iterator[str]:
     if outlook.refused:
-        yield f"the master does not let this sentinel in: {outlook.refused}. It lives, so it does not count as down for us"
+        yield f"the master does not let this sentinel in, so it lives, and is not down for us: {outlook.refused}"
     if outlook.guessed:
         yield "a C sentinel does not say whom it would promote: computed from SENTINEL REPLICAS, which may be 10 s old"
     if outlook.chosen is not None and not outlook.running and not (outlook.agreed and outlook.elected):

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from quorate.model.identity import RunId
 from quorate.model.millis import Millis
 
+SHORTEST: Millis = 2_000
+"""A proof counts for so long at least: replicas must have the time to give the next one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -40,5 +43,10 @@ def proven(before: Heard | None, now: Heard) -> Millis:
 
 
 def is_alive(now: Millis, proof: Millis, last_good: Millis, down_after: Millis) -> bool:
-    """Whether such a proof speaks against a failover: younger than our own last good answer, and than down-after."""
-    return proof > last_good and now - proof <= down_after
+    """Whether such a proof speaks against a failover: younger than our own last good answer, and not too old."""
+    return proof > last_good and now - proof <= lasts(down_after)
+
+
+def lasts(down_after: Millis) -> Millis:
+    """How long a proof counts: down-after, for a master that died after it is down no sooner anyway."""
+    return max(down_after, SHORTEST)

@@ -59,7 +59,7 @@ def wait(turn: Turn, master: Master) -> Millis | None:
     if not begun:
         master.confirm_told = turn.now
         turn.about(Event.CONFIRM_WAIT, master, master, f" #until {limit - turn.now} ms from now")
-    return min(limit, max(proof + settings.down_after, turn.now) + 1)
+    return min(limit, max(proof + confirming.lasts(settings.down_after), turn.now) + 1)
 
 
 def _proof(turn: Turn, master: Master) -> Millis:
