@@ -54,9 +54,9 @@ def test_a_proof_counts_for_some_time_however_short_down_after_is() -> None:
 # --- waited for -----------------------------------------------------------------------------------------------------
 
 
-def silent(**options: int) -> World:
+def silent(confirm: int = 1, down_after: int = 2000) -> World:
     """The master has fallen silent for us, and peers agree; what replicas say is up to the test."""
-    world = scene(**{"confirm": 1, "down_after": 2000, **options})
+    world = scene(confirm=confirm, down_after=down_after)
     agree(world)
     world.servers[MASTER].frozen = True
     return world

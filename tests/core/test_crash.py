@@ -58,9 +58,9 @@ def test_what_replicas_say(witnesses: tuple[Witness, ...], confirmed: bool, reas
 # --- gathered -------------------------------------------------------------------------------------------------------
 
 
-def crashed(**options: int) -> World:
+def crashed(crash: int = 1, quorum: int = 2) -> World:
     """The master's process dies, its replicas lose it, and peers have seen the same."""
-    world = scene(down_after=30_000, **{"crash": 1, **options})
+    world = scene(down_after=30_000, crash=crash, quorum=quorum)
     for puppet in world.puppets.values():
         puppet.gone = True
     for port in (BEHIND, AHEAD):
