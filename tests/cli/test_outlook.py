@@ -56,6 +56,13 @@ def test_the_answer_at_80_columns() -> None:
     ]
 
 
+def test_what_is_in_force_and_a_master_that_does_not_let_us_in() -> None:
+    told = lines(why(replace(OUTLOOK, directives=("crash-detection yes",), refused="NOAUTH Authentication required.")))
+    assert told[0] == "Would a failover of mymaster succeed now?  No."
+    assert "  in force      crash-detection yes" in told
+    assert any("NOAUTH Authentication required." in line for line in told)
+
+
 def test_nothing_is_shown_unless_asked_for() -> None:
     assert "Would a failover" not in shown(GOOD)
 
@@ -119,9 +126,13 @@ def test_the_reply_of_one_of_ours() -> None:
     candidate += ["slave-repl-offset", "900", "behind", "", "tag", "prefer", "verdict", "chosen", "reason", ""]
     reply = ["chosen", "127.0.0.1:6381", "usable-sentinels", "2", "voters", "3", "quorum", "2", "majority", "2"]
     reply += ["failover-in-progress", "1", "wait", "50", "candidate-max-lag", "7"]
+    reply += ["crash-detection", "yes", "confirm-by-replicas", "yes", "confirm-timeout", "4000", "refused", "NOAUTH x"]
     found = parse.outlook_of([*reply, "candidates", [candidate]])
+    in_force = ("crash-detection yes", "confirm-by-replicas yes (at most 4000 ms)")
     contender = Contender(CHOSEN, Verdict.CHOSEN, "", 900, None, 100, "prefer")
-    assert found == Outlook(2, 3, 2, (contender,), running=True, wait=50, max_lag=7)
+    assert found == Outlook(
+        2, 3, 2, (contender,), running=True, wait=50, max_lag=7, directives=in_force, refused="NOAUTH x"
+    )
 
 
 @pytest.mark.parametrize("reply", [None, Exception("ERR unknown subcommand"), "x", 7, ["odd"], [None, []]])

@@ -3,8 +3,9 @@
 import pytest
 
 from quorate.core.view import CandidateView, OutlookView, QuorumCheck, Verdict
+from quorate.model.evidence import Detection
 from quorate.model.identity import MasterName
-from quorate.model.settings import Mode
+from quorate.model.settings import MasterSettings, Mode
 from quorate.wire.values import Map
 from tests.commands.support import World
 
@@ -15,7 +16,8 @@ STRANGER = CandidateView("127.0.0.1:6382", "127.0.0.1", 6382, 100, 999, None, ""
 @pytest.mark.parametrize("mode", Mode)
 def test_the_reply(mode: Mode) -> None:
     world = World(mode)
-    view = OutlookView(QuorumCheck(2, 3, 2), (CHOSEN, STRANGER), running=False, wait=1500, max_lag=4096)
+    settings = MasterSettings(2, down_after=3000, crash_detection=Detection.ALWAYS)
+    view = OutlookView(QuorumCheck(2, 3, 2), (CHOSEN, STRANGER), False, 1500, 4096, settings, "NOAUTH no")
     world.seen.outlooks[MasterName("mymaster")] = view
     reply = world.reply(world.connect(3), "SENTINEL", "candidates", "mymaster")
     assert reply == Map(
@@ -28,6 +30,10 @@ def test_the_reply(mode: Mode) -> None:
             (b"failover-in-progress", b"0"),
             (b"wait", b"1500"),
             (b"candidate-max-lag", b"4096"),
+            (b"crash-detection", b"always"),
+            (b"confirm-by-replicas", b"no"),
+            (b"confirm-timeout", b"6000"),
+            (b"refused", b"NOAUTH no"),
             (b"candidates", [_map(CHOSEN, b"0"), _map(STRANGER, b"")]),
         ]
     )
@@ -51,9 +57,9 @@ def _map(view: CandidateView, behind: bytes) -> Map:
 
 def test_nobody_suits() -> None:
     world = World()
-    world.seen.outlooks[MasterName("mymaster")] = OutlookView(QuorumCheck(1, 1, 1), (), True, 0, 0)
+    world.seen.outlooks[MasterName("mymaster")] = OutlookView(QuorumCheck(1, 1, 1), (), True, 0, 0, MasterSettings(1))
     line = world.line(world.connect(), "SENTINEL", "CANDIDATES", "mymaster")
-    assert line.startswith("*18\r\n$6\r\nchosen\r\n$0\r\n\r\n")
+    assert line.startswith("*26\r\n$6\r\nchosen\r\n$0\r\n\r\n")
     assert line.endswith("$10\r\ncandidates\r\n*0\r\n")
 
 

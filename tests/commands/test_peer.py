@@ -1,11 +1,13 @@
 """A peer's question goes to the core as it is, and the core's opinion comes back as three elements."""
 
+from dataclasses import replace
+
 import pytest
 
 from quorate import __version__
 from quorate.core.inputs import VoteRequested
 from quorate.core.outcome import Opinion
-from quorate.model.identity import Epoch, RunId
+from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.settings import Mode
 from tests.commands.support import CALLER, OTHER, World
 
@@ -52,3 +54,26 @@ def test_the_answer(opinion: Opinion, reply: list[object]) -> None:
 def test_one_of_ours_is_recognised_by_an_array_and_told_of_nowhere() -> None:
     world = World()
     assert world.reply(world.connect(), "SENTINEL", "QUORATE") == [b"quorate", __version__.encode()]
+
+
+@pytest.mark.parametrize(
+    ("words", "reply"),
+    [
+        (("127.0.0.1", "6379"), [1]),
+        (("127.0.0.1", "6380"), [0]),
+        (("10.0.0.1", "6379"), [0]),
+        (("127.0.0.1", "x"), [0]),
+        (("127.0.0.1",), [0]),
+        (("127.0.0.1", "6379", "more"), [0]),
+    ],
+)
+def test_whether_a_process_is_gone(words: tuple[str, ...], reply: list[int]) -> None:
+    world = World()
+    name = MasterName("mymaster")
+    world.seen.masters[name] = replace(world.seen.masters[name], gone_at=("127.0.0.1", 6379))
+    assert world.reply(world.connect(), "SENTINEL", "QUORATE", "mymaster", *words) == reply
+
+
+def test_no_process_is_gone_that_was_not_seen_to_be() -> None:
+    world = World()
+    assert world.reply(world.connect(), "SENTINEL", "QUORATE", "mymaster", "127.0.0.1", "6379") == [0]

@@ -6,6 +6,7 @@ import pytest
 
 from quorate.core.inputs import GlobalsChanged, SettingsChanged
 from quorate.model.candidates import MOST_TAGS, ReplicaTag, Tag
+from quorate.model.evidence import Detection
 from quorate.model.settings import GlobalSettings, MasterSettings, Mode
 from tests.commands.support import MYID, World
 
@@ -61,6 +62,13 @@ def test_credentials_reconnect_and_passwords_are_masked() -> None:
     assert (cleared.settings.auth_pass, cleared.events) == ("", ("auth-pass ******",))
 
 
+def test_evidence() -> None:
+    found = asked(World(), "Crash-Detection", "YES", "confirm-by-replicas", "yes", "confirm-timeout", "500")
+    assert found.settings.crash_detection is Detection.YES
+    assert (found.settings.confirm_by_replicas, found.settings.confirm_timeout) == (True, 500)
+    assert found.events == ("Crash-Detection YES", "confirm-by-replicas yes", "confirm-timeout 500")
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
@@ -84,6 +92,9 @@ def test_credentials_reconnect_and_passwords_are_masked() -> None:
         (["replica-tag", "127.0.0.1", "0", "prefer"], f"{INVALID} '0' for SENTINEL SET 'replica-tag'"),
         (["replica-tag", "127.0.0.1", "1", "never"], f"{INVALID} 'never' for SENTINEL SET 'replica-tag'"),
         (["replica-tag", "127.0.0.1", "1"], f"{UNKNOWN} 'replica-tag'"),
+        (["crash-detection", "maybe"], f"{INVALID} 'maybe' for SENTINEL SET 'crash-detection'"),
+        (["confirm-by-replicas", "always"], f"{INVALID} 'always' for SENTINEL SET 'confirm-by-replicas'"),
+        (["confirm-timeout", "-1"], f"{INVALID} '-1' for SENTINEL SET 'confirm-timeout'"),
         (["Foo", "1"], f"{UNKNOWN} 'Foo'"),
         (["f" * 200, "1"], f"{UNKNOWN} '{'f' * 200}'"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from quorate.conf.load import ConfigError
 from quorate.conf.rewrite import Document
 from quorate.model.candidates import NO_LAG, NO_TAG, ReplicaTag, Tag
+from quorate.model.evidence import NO_CONFIRMING, NO_DETECTION, NO_TIMEOUT, Detection
 from quorate.model.identity import Epoch, MasterName
 from quorate.model.saved import SaveDelta
 from quorate.model.settings import MasterSettings
@@ -36,6 +37,29 @@ def test_every_spelling_means_the_same_and_becomes_a_comment(head: bytes) -> Non
     assert settings_of(rewritten(data)) == settings_of(data)
 
 
+@pytest.mark.parametrize("head", [b"", b"#quorate "])
+def test_evidence_is_read_and_written_back(head: bytes) -> None:
+    lines = [
+        b"sentinel crash-detection m ALWAYS",
+        b"sentinel confirm-by-replicas m yes",
+        b"sentinel confirm-timeout m 2500",
+    ]
+    data = MONITOR + b"\n".join(head + line for line in lines) + b"\n"
+    expected = MasterSettings(2, crash_detection=Detection.ALWAYS, confirm_by_replicas=True, confirm_timeout=2500)
+    assert settings_of(data) == expected
+    text = rewritten(data)
+    assert b"#quorate sentinel crash-detection m always\n" in text
+    assert b"#quorate sentinel confirm-by-replicas m yes\n" in text
+    assert b"#quorate sentinel confirm-timeout m 2500\n" in text
+    assert settings_of(text) == expected
+
+
+def test_evidence_is_off_and_unwritten_unless_asked_for() -> None:
+    off = b"sentinel crash-detection m no\nsentinel confirm-by-replicas m no\nsentinel confirm-timeout m 0\n"
+    assert settings_of(MONITOR + off) == MasterSettings(2)
+    assert b"crash-detection" not in rewritten(MONITOR + off)
+
+
 def test_they_may_stand_above_the_monitor_line() -> None:
     assert settings_of(b"#quorate " + LAG + b"\n" + MONITOR).max_lag == 4096
 
@@ -57,6 +81,13 @@ def test_sizes(text: bytes, amount: int) -> None:
         (f"sentinel candidate-max-lag m {'9' * 5000}", NO_LAG),
         ("sentinel candidate-max-lag other 1", "No such master with specified name."),
         ("sentinel replica-tag m 127.0.0.1 6380 never", NO_TAG),
+        ("sentinel crash-detection m maybe", NO_DETECTION),
+        ("sentinel crash-detection m", "Unrecognized sentinel configuration statement."),
+        ("sentinel confirm-by-replicas m always", NO_CONFIRMING),
+        ("sentinel confirm-timeout m -1", NO_TIMEOUT),
+        ("sentinel confirm-timeout m 2147483648", NO_TIMEOUT),
+        (f"sentinel confirm-timeout m {'9' * 5000}", NO_TIMEOUT),
+        ("sentinel confirm-timeout m 1s", NO_TIMEOUT),
         ("sentinel replica-tag m 127.0.0.1 0 prefer", "Invalid port number."),
         ("sentinel replica-tag m somehost 6380 prefer", "Can't resolve instance hostname."),
         ("sentinel replica-tag m 127.0.0.1 6380", "Unrecognized sentinel configuration statement."),

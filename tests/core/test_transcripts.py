@@ -73,6 +73,10 @@ def obey(world: World, line: str) -> None:
             for puppet in world.puppets.values():
                 if puppet.letter in plain:
                     puppet.says_down = verb == "say-down"
+        case "say-gone" | "say-there":
+            for puppet in world.puppets.values():
+                if puppet.letter in plain:
+                    puppet.gone = verb == "say-gone"
         case "vote":
             for puppet in world.puppets.values():
                 if puppet.letter in plain[1:]:
@@ -103,6 +107,13 @@ def _to_servers(world: World, verb: str, plain: list[str], options: dict[str, st
             server.up = True
             server.follows = int(options["as"]) if options.get("as", "master") != "master" else None
             server.run_id = options.get("run-id", server.run_id)
+        case "reject" if server:
+            server.rejecting = True
+            world.break_links(server.port)
+        case "accept" if server:
+            server.rejecting = False
+        case "denies" if server:
+            server.pong, server.words = Pong.OTHER, "NOAUTH Authentication required."
         case "answers" if server:
             server.pong = Pong[plain[1]]
         case "cut" | "joined" if server:

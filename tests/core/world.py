@@ -12,6 +12,7 @@ from quorate.core.driver import Driver
 from quorate.core.inputs import Caller, Input, Pong
 from quorate.core.requests import ConnId
 from quorate.core.sentinel import Sentinel
+from quorate.model.evidence import Detection
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
@@ -62,7 +63,13 @@ class Server:
     cut_off: int = 1000
     """For how long a replica whose link is not up says that it has been so, in milliseconds."""
     syncing: bool = False
+    last_io: int | None = None
+    """Seconds since the last byte from its master, as a replica tells it."""
     pong: Pong = Pong.PONG
+    words: str = ""
+    """What it answers to PING where that is none of the known words."""
+    rejecting: bool = False
+    """It lives, but for us somebody in between answers that nobody listens."""
     version: tuple[int, ...] = (7, 0, 15)
     refuses: str = ""
     """The name of the request of a move that it answers by an error."""
@@ -77,7 +84,9 @@ class Server:
             return InfoReport(
                 b"", run_id, Role.MASTER, mine, offset=self.offset, histories=self.histories, version=version
             )
-        section = SlaveSection(HOST, self.follows, self.link_up, self.priority, self.offset, True, self.syncing)
+        section = SlaveSection(
+            HOST, self.follows, self.link_up, self.priority, self.offset, True, self.last_io, self.syncing
+        )
         down_for = 0 if self.link_up else self.cut_off
         return InfoReport(b"", run_id, Role.SLAVE, (), down_for, section, histories=self.told, version=version)
 
@@ -92,6 +101,8 @@ class Puppet:
     says_down: bool = False
     vote: str = "grant"
     ours: bool = True
+    gone: bool = False
+    """Whether the master's process is gone for it."""
     voted: dict[int, RunId] = field(default_factory=dict)
     asked_about: list[int] = field(default_factory=list)
     """Ports of the masters for which it was asked to vote."""
@@ -109,6 +120,10 @@ class World:
     parallel_syncs: int = 1
     voted: int = 0
     """The epoch of the last vote, as its file has it."""
+    crash: int = 0
+    """crash-detection: no, yes, always."""
+    confirm: int = 0
+    """confirm-by-replicas: no, yes."""
     now: int = START
     disk: str = "ok"
     servers: dict[int, Server] = field(default_factory=dict)
@@ -128,7 +143,12 @@ class World:
         """Bring the sentinel up with everything that it knew when it last ran."""
         master = next(s for s in self.servers.values() if s.follows is None)
         settings = MasterSettings(
-            self.quorum, self.down_after, failover_timeout=self.failover_timeout, parallel_syncs=self.parallel_syncs
+            self.quorum,
+            self.down_after,
+            failover_timeout=self.failover_timeout,
+            parallel_syncs=self.parallel_syncs,
+            crash_detection=list(Detection)[self.crash],
+            confirm_by_replicas=self.confirm > 0,
         )
         record = SavedMaster(
             NAME,
@@ -242,11 +262,11 @@ class World:
     def _connect(self, order: outcome.Connect) -> None:
         server = self.servers.get(order.port)
         puppet = self.puppets.get(order.port)
-        if (server and server.up) or (puppet and puppet.up):
+        if (server and server.up and not server.rejecting) or (puppet and puppet.up):
             self.conns[order.conn] = order
             self.soon(inputs.LinkOpened(order.conn, HOST))
         else:
-            self.soon(inputs.LinkClosed(order.conn, "refused"))
+            self.soon(inputs.LinkClosed(order.conn, "refused", refused=True))
 
     def _save(self, effect: outcome.Save) -> None:
         if self.disk == "ok":
@@ -273,7 +293,7 @@ class World:
             self._to_moved(conn, server, request)
         match request:
             case requests.Ping():
-                self.soon(inputs.Pinged(conn, server.pong, server.pong.value))
+                self.soon(inputs.Pinged(conn, server.pong, server.words or server.pong.value))
             case requests.AskInfo():
                 self.soon(inputs.InfoArrived(conn, server.info(self.servers)), server.delay)
             case requests.PublishHello():
@@ -331,6 +351,10 @@ class World:
                 own = (Epoch(current), Epoch(max(puppet.voted, default=0))) if request.ours else (None, None)
                 if puppet.up:
                     self.soon(inputs.ConfigTold(conn, request.about, Epoch(config), *own))
+            case requests.AskGone():
+                if "ask" not in self.quiet:
+                    self.say(f"-> {puppet.letter} is {request.port} gone")
+                self.soon(inputs.GoneTold(conn, request.about, puppet.gone))
             case requests.PublishHello():
                 told = request.hello
                 if told.config_epoch > puppet.believes[2]:

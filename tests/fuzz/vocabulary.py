@@ -66,6 +66,8 @@ EXAMPLES: dict[str, list[bytes]] = {
         b"sentinel leader-epoch m1 4\nsentinel known-replica m1 127.0.0.2 6379\nsentinel known-sentinel m1 127.0.0.3 "
         b"26379 " + _ID[::-1] + b"\nsentinel current-epoch 4\n#quorate compatible-with redis-7.0\n",
         b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel candidate-max-lag m 1mb\n",
+        b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel crash-detection m yes\n",
+        b"sentinel monitor m 127.0.0.1 6379 2\nsentinel confirm-by-replicas m yes\nsentinel confirm-timeout m 9\n",
         b"sentinel monitor m 127.0.0.1 6379 2\n#quorate sentinel replica-tag m 127.0.0.2 6379 nofailover\n",
     ],
     "glob": [b"+sdown*\0+sdown", b"[a-z]?\\*\0ab*"],

@@ -40,6 +40,8 @@ def test_a_sentinel_knows_the_replicas_and_no_peers() -> None:
     assert f"sentinel myid {'a' * 40}\n" in text
     assert "sentinel known-replica mymaster 127.0.0.1 6380\n" in text
     assert plans.without_peers(text) == text
+    assert "#quorate sentinel crash-detection mymaster yes\n" in text
+    assert "#quorate sentinel confirm-by-replicas mymaster yes\n" in text
     assert plans.without_peers(text + "SENTINEL known-sentinel m h 1 x\n") == text
 
 

@@ -52,7 +52,7 @@ def test_a_refused_connection_was_not_refused_immediately(loop: str) -> None:
         far.sock.close()
         CommandLink(stage, far.order()).dial(asyncio.get_running_loop(), Outward())
         assert not stage.inputs
-        assert await stage.heard(1) == [LinkClosed(CONN, "Connection refused", immediate=False)]
+        assert await stage.heard(1) == [LinkClosed(CONN, "Connection refused", immediate=False, refused=True)]
 
     play(loop, scene())
 

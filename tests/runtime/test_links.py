@@ -7,6 +7,7 @@ import pytest
 
 from quorate.core.inputs import (
     ConfigTold,
+    GoneTold,
     InfoArrived,
     Input,
     KindAnswered,
@@ -23,6 +24,7 @@ from quorate.core.inputs import (
 from quorate.core.requests import (
     AskConfig,
     AskDown,
+    AskGone,
     AskInfo,
     AskKind,
     AskOffset,
@@ -56,6 +58,7 @@ from tests.runtime.talk import CONN, OPENED, both_loops, talking
 ABOUT = InstanceId(3)
 RUN_ID = RunId("a" * 40)
 HELLO = Hello("127.0.0.1", 26379, RUN_ID, Epoch(1), MasterName("m"), "127.0.0.1", 6379, Epoch(1))
+GONE = AskGone(ABOUT, MasterName("m"), "127.0.0.1", 6379)
 CONFIG = AskConfig(ABOUT, MasterName("m"), ours=True)
 ASK = AskDown(ABOUT, "127.0.0.1", 6379, Epoch(5), None)
 PUBLISH = PublishHello(ABOUT, HELLO)
@@ -98,6 +101,7 @@ SPELLED: list[tuple[Request, bytes]] = [
     (KillScript(), encode_command("SCRIPT", "KILL")),
     (AskKind(), encode_command("SENTINEL", "QUORATE")),
     (CONFIG, encode_command("SENTINEL", "QUORATE", "m")),
+    (GONE, encode_command("SENTINEL", "QUORATE", "m", "127.0.0.1", 6379)),
     (replace(CONFIG, ours=False), encode_command("SENTINEL", "MASTER", "m")),
     (ASK, encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", 6379, 5, "*")),
     (
@@ -213,6 +217,10 @@ ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
         [ConfigTold(CONN, ABOUT, None, Epoch(2**63 - 1), Epoch(0))],
     ),
     (CONFIG, b"-ERR No such master with that name\r\n", [ConfigTold(CONN, ABOUT, None, None, None)]),
+    (GONE, b"*1\r\n:1\r\n", [GoneTold(CONN, ABOUT, gone=True)]),
+    (GONE, b"*1\r\n:0\r\n", [GoneTold(CONN, ABOUT, gone=False)]),
+    (GONE, b"*3\r\n:1\r\n:1\r\n:1\r\n", [GoneTold(CONN, ABOUT, gone=False)]),
+    (GONE, b"-ERR No such master with that name\r\n", [GoneTold(CONN, ABOUT, gone=False)]),
     (AskKind(), b"*1\r\n:3\r\n", [KindAnswered(CONN, ours=True)]),
     (AskKind(), b"-ERR Unknown subcommand\r\n", [KindAnswered(CONN, ours=False)]),
     (ORDER, QUEUED + b"*4\r\n+OK\r\n-ERR no file\r\n:1\r\n:0\r\n", [Reconfigured(CONN, ABOUT, "")]),

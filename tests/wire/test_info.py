@@ -121,6 +121,11 @@ def test_lines_about_replicas(line: bytes, replica: tuple[str, int] | None) -> N
         (b"replica_announced:0", b"replica_announced:1", "announced", True),
         (b"replica_announced:0\r\n", b"", "announced", None),
         (b"master_link_status:down\r\n", b"", "link_up", None),
+        (b"slave_priority:42", b"master_last_io_seconds_ago:3\nslave_priority:42", "last_io", 3),
+        (b"slave_priority:42", b"master_last_io_seconds_ago:-1\nslave_priority:42", "last_io", -1),
+        (b"slave_priority:42", b"master_last_io_seconds_ago:x\nslave_priority:42", "last_io", None),
+        (b"slave_priority:42", b"master_last_io_seconds_ago:99999999999\nslave_priority:42", "last_io", None),
+        (b"slave_priority:42", b"slave_priority:43", "last_io", None),
     ],
 )
 def test_fields_of_a_replica(old: bytes, new: bytes, field: str, value: object) -> None:

@@ -147,6 +147,7 @@ _GIVEN_UP = {
     "-failover-abort-not-elected": "Most sentinels did not answer in time. `quorate status` names those that are down.",
     "-failover-abort-no-good-slave": "No replica was fit at that moment. `quorate status --why` says why.",
     "-failover-abort-move": "Writes go on where they were. The reason stands in the last line; nothing was lost.",
+    "-failover-abort-master-alive": "The process of the master that seemed to be gone lives.",
     "-failover-abort-leaving": "The sentinel that led it was told to end. Ask again.",
     "-failover-abort-slave-timeout": "The chosen replica did not turn into a master in time. Look at its log: a wrong "
     "auth-user or a missing right to REPLICAOF, CONFIG or MULTI is the usual reason.",

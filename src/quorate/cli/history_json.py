@@ -9,9 +9,9 @@
                 lasted_ms
     sentinels   those asked, each: address, history (whether it keeps one), trouble ("": none)
 
-A sentinel is an object of id and address. Causes: down, operator, conflict, move, left-over, elsewhere. Endings: done,
-partly, followed, not-elected, no-good-slave, slave-timeout, overtaken, undone, restored, leaving, not-saved,
-reset, removed.
+A sentinel is an object of id and address. Causes: down, crash, operator, conflict, move, left-over, elsewhere. Endings:
+done, partly, followed, not-elected, no-good-slave, slave-timeout, overtaken, undone, restored, leaving, master-alive,
+not-saved, reset, removed.
 """
 
 import json

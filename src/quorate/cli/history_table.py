@@ -24,6 +24,7 @@ _ENDINGS = {
     Ending.UNDONE: ("taken back", "yellow"),
     Ending.RESTORED: ("restored", "green"),
     Ending.LEAVING: ("leader left", "yellow"),
+    Ending.ALIVE: ("master lives", "yellow"),
     Ending.NOT_SAVED: ("not saved", "red"),
     Ending.RESET: ("reset", "yellow"),
     Ending.REMOVED: ("removed", "yellow"),
@@ -40,6 +41,7 @@ _SENTENCES = {
     Ending.UNDONE: "taken back: writes went on where they were",
     Ending.RESTORED: "nobody was fit; the old master, a replica of nobody, got its role back",
     Ending.LEAVING: "given up: its leader was told to end",
+    Ending.ALIVE: "given up: the process that seemed to be gone was not",
     Ending.NOT_SAVED: "taken back: the promotion could not be saved",
     Ending.RESET: "ended by SENTINEL RESET",
     Ending.REMOVED: "ended by SENTINEL REMOVE",
@@ -151,6 +153,8 @@ def _why(told: Told) -> str:
     match record.cause:
         case Cause.DOWN:
             return seen
+        case Cause.CRASH:
+            return f"its process is gone: refused by {len(record.down)} of {record.voters} sentinels: {who}"
         case Cause.OPERATOR:
             return "an operator asked for it" + (", and it went on without a majority" if record.alone else "")
         case Cause.CONFLICT:

@@ -26,6 +26,8 @@ def section(survey: Survey, asked: SentinelPicture, master: Master) -> list[Rend
     parts: list[RenderableType] = [Text(""), _answer(master, outlook), *map(_fact, facts(outlook))]
     if outlook.contenders:
         parts += [Text(""), _table(outlook)]
+    if outlook.directives:
+        parts.append(Text.assemble("  ", f"{'in force':<14}", (", ".join(outlook.directives), "dim")))
     notes = [*_cautions(outlook), *_waiting(survey, master, outlook), *others(survey, asked, master)]
     return parts + ([Text(""), *(Text.assemble(("- ", "dim"), note) for note in notes)] if notes else [])
 
@@ -117,6 +119,8 @@ def _waiting(survey: Survey, master: Master, outlook: Outlook) -> Iterator[str]:
 
 
 def _cautions(outlook: Outlook) -> Iterator[str]:
+    if outlook.refused:
+        yield f"the master does not let this sentinel in, so it lives, and is not down for us: {outlook.refused}"
     if outlook.guessed:
         yield "a C sentinel does not say whom it would promote: computed from SENTINEL REPLICAS, which may be 10 s old"
     if outlook.chosen is not None and not outlook.running and not (outlook.agreed and outlook.elected):

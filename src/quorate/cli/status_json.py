@@ -12,8 +12,9 @@
     sentinels   the others, each: address, id, up, flags, config_epoch (null if it was not read), last_hello_ms_ago
     outlook     would a failover succeed now, and to whom: would_succeed, promoted (address or null), computed (true:
                 a C sentinel does not tell), quorum_reached, majority_reached, in_progress, wait_ms (this sentinel
-                starts none before), max_lag_bytes (0: no limit), candidates, others (sentinel and promoted, for each
-                one that would promote somebody else)
+                starts none before), max_lag_bytes (0: no limit), directives (what is in force of those that only we
+                know, as texts), refused (in which words the master does not let the sentinel in, else empty),
+                candidates, others (sentinel and promoted, for each one that would promote somebody else)
     candidates  each, the chosen one first: address, verdict (chosen, fit, refused), reason, offset, behind_bytes,
                 priority, tag
     problems    each: code, serious, master ("" for a sentinel as a whole), text
@@ -103,6 +104,8 @@ def _outlook(survey: Survey, asked: SentinelPicture, master: Master) -> dict[str
         "in_progress": outlook.running,
         "wait_ms": outlook.wait,
         "max_lag_bytes": outlook.max_lag,
+        "directives": list(outlook.directives),
+        "refused": outlook.refused,
         "candidates": [
             {
                 "address": str(one.place),

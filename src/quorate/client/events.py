@@ -134,6 +134,12 @@ _MEANINGS = {
     "-move-undone": Meaning(Weight.BAD, "writes go on at {}"),
     "-failover-abort-move": Meaning(Weight.BAD, "gave up the move of {}"),
     "-failover-abort-leaving": Meaning(Weight.BAD, "gave up the failover of {}: it was told to end"),
+    "+crashed": Meaning(Weight.BAD, "the process of {} is gone: a majority was refused, and its replicas lost it"),
+    "-crashed": Meaning(Weight.STEP, "the process of {} answers again, or a replica hears it"),
+    "+confirm-wait": Meaning(Weight.STEP, "waits with the failover of {}: replicas hear it"),
+    "-confirm-wait": Meaning(Weight.STEP, "no replica hears {} any more"),
+    "+confirm-timeout": Meaning(Weight.BAD, "fails {} over though replicas hear it: the time for that is up"),
+    "-failover-abort-master-alive": Meaning(Weight.BAD, "gave up the failover of {}: its process lives after all"),
     "+move-left-over": Meaning(Weight.STEP, "ends a move of {} whose leader is gone"),
     "+forced-without-majority": Meaning(Weight.BAD, "goes on with the failover of {} without a majority"),
 }

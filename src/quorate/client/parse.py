@@ -1,7 +1,7 @@
 """Replies of a sentinel or server (RESP2, text) to pictures. A missing or odd field becomes None, never an error."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -116,7 +116,18 @@ def outlook_of(reply: object) -> Outlook | None:
         running=found.get("failover-in-progress") == "1",
         wait=number(found.get("wait")) or 0,
         max_lag=number(found.get("candidate-max-lag")) or 0,
+        directives=tuple(_directives(found)),
+        refused=found.get("refused", ""),
     )
+
+
+def _directives(found: Fields) -> Iterator[str]:
+    """The directives of evidence that are in force; a timeout means something only beside its directive."""
+    detection = found.get("crash-detection", "no")
+    if detection != "no":
+        yield f"crash-detection {detection}"
+    if found.get("confirm-by-replicas") == "yes":
+        yield f"confirm-by-replicas yes (at most {number(found.get('confirm-timeout')) or 0} ms)"
 
 
 def _contender(fields: Fields) -> Contender:

@@ -231,6 +231,10 @@ class Outlook:
     running: bool = False
     wait: Millis = 0
     max_lag: int = 0
+    directives: tuple[str, ...] = ()
+    """What is in force of those that only we know, as an operator would write it."""
+    refused: str = ""
+    """In which words the master does not let that sentinel in, which starts none for that reason."""
     guessed: bool = False
 
     @property
@@ -256,7 +260,7 @@ class Outlook:
     @property
     def succeeds(self) -> bool:
         """A failover that began now would promote somebody."""
-        return self.agreed and self.elected and self.chosen is not None and not self.running
+        return self.agreed and self.elected and self.chosen is not None and not self.running and not self.refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from quorate.core.view import (
     RoleView,
     Verdict,
 )
+from quorate.model.evidence import confirm_time
 from quorate.model.identity import bytes_of
 from quorate.wire.values import Map, Reply
 
@@ -50,6 +51,10 @@ def of_outlook(view: OutlookView) -> Map:
         ("failover-in-progress", int(view.running)),
         ("wait", view.wait),
         ("candidate-max-lag", view.max_lag),
+        ("crash-detection", view.settings.crash_detection.value),
+        ("confirm-by-replicas", "yes" if view.settings.confirm_by_replicas else "no"),
+        ("confirm-timeout", confirm_time(view.settings.confirm_timeout, view.settings.down_after)),
+        ("refused", view.trouble),
     ]
     shown: list[Reply] = [_map(_candidate(candidate)) for candidate in view.candidates]
     return Map([*((name.encode(), bytes_of(str(value))) for name, value in told), (b"candidates", shown)])

@@ -29,13 +29,17 @@ def is_master_down_by_addr(host: Host, session: Session, args: list[bytes]) -> A
 def kind(host: Host, session: Session, args: list[bytes]) -> Answer:
     """Tells a peer that we are one of its own kind, and of which version: an array, where C Sentinel has an error.
 
-    With the name of a master: [config epoch, current epoch, leader epoch].
+    With the name of a master: [config epoch, current epoch, leader epoch]; with `name ip port`: [1] if we have seen
+    that the process of that master at that address is gone, else [0].
     """
     if len(args) > 2:
         view = host.view()
         master = view.master(MasterName(text_of(args[2])))
         if master is None:
             return refused(NO_SUCH_MASTER)
+        if len(args) > 3:
+            here = len(args) == 5 and master.gone_at == (text_of(args[3]), integer(args[4]))
+            return Now(([int(here)],))
         return Now(([int(master.config_epoch), int(view.current_epoch), int(master.leader_epoch)],))
     return Now(([b"quorate", __version__.encode()],))
 

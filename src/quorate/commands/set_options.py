@@ -9,7 +9,7 @@ from quorate.commands.errors import refused
 from quorate.commands.numbers import integer
 from quorate.commands.results import NO_SUCH_MASTER, reply_of, whole
 from quorate.core.inputs import Caller, SettingsChanged
-from quorate.model import candidates
+from quorate.model import candidates, evidence
 from quorate.model.address import MAX_PORT, numeric
 from quorate.model.identity import MasterName, bytes_of, text_of
 from quorate.model.settings import MasterSettings
@@ -108,6 +108,24 @@ def _candidate_max_lag(change: _Change, option: bytes, value: bytes) -> None:
     change.settings = replace(change.settings, max_lag=lag)
 
 
+def _crash_detection(change: _Change, option: bytes, value: bytes) -> None:
+    word = evidence.detection(value)
+    if word is None:
+        raise _bad(value, option)
+    change.settings = replace(change.settings, crash_detection=word)
+
+
+def _confirm_by_replicas(change: _Change, option: bytes, value: bytes) -> None:
+    wanted = evidence.yes_or_no(value)
+    if wanted is None:
+        raise _bad(value, option)
+    change.settings = replace(change.settings, confirm_by_replicas=wanted)
+
+
+def _confirm_timeout(change: _Change, option: bytes, value: bytes) -> None:
+    change.settings = replace(change.settings, confirm_timeout=_number(value, option, 0))
+
+
 def _replica_tag(change: _Change, option: bytes, values: list[bytes]) -> None:
     """`HOST PORT nofailover|prefer`, or `none` to take the tag away."""
     text, port = text_of(values[0]), integer(values[1])
@@ -139,6 +157,9 @@ _ONE_VALUE: Mapping[bytes, Setter] = {
     b"primary-reboot-down-after-period": _reboot_down_after,
     # Our own; a C sentinel knows no such option.
     b"candidate-max-lag": _candidate_max_lag,
+    b"crash-detection": _crash_detection,
+    b"confirm-by-replicas": _confirm_by_replicas,
+    b"confirm-timeout": _confirm_timeout,
 }
 
 

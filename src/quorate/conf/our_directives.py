@@ -5,9 +5,10 @@ Written as comments, `#quorate sentinel NAME ...`, because C would refuse them; 
 
 from quorate.conf.draft import NO_HOST, NO_PORT, Draft, Pass, Statement, host_of, name_of, number, set_option
 from quorate.conf.options import Values
-from quorate.model import candidates
+from quorate.model import candidates, evidence
 from quorate.model.address import MAX_PORT
 from quorate.model.candidates import NO_LAG, NO_TAG
+from quorate.model.evidence import LONGEST, NO_CONFIRMING, NO_DETECTION, NO_TIMEOUT
 from quorate.model.identity import text_of
 
 
@@ -38,9 +39,35 @@ def _replica_tag(draft: Draft, values: Values) -> str | None:
     return None
 
 
+def _crash_detection(draft: Draft, values: Values) -> str | None:
+    word = evidence.detection(values[1])
+    if word is None:
+        return NO_DETECTION
+    set_option(draft, values, "crash_detection", word)
+    return None
+
+
+def _confirm_by_replicas(draft: Draft, values: Values) -> str | None:
+    wanted = evidence.yes_or_no(values[1])
+    if wanted is None:
+        return NO_CONFIRMING
+    set_option(draft, values, "confirm_by_replicas", wanted)
+    return None
+
+
+def _confirm_timeout(draft: Draft, values: Values) -> str | None:
+    if not values[1].isdigit() or len(values[1]) > len(str(LONGEST)) or int(values[1]) > LONGEST:
+        return NO_TIMEOUT
+    set_option(draft, values, "confirm_timeout", int(values[1]))
+    return None
+
+
 STATEMENTS: dict[str, Statement] = {
     "candidate-max-lag": Statement(Pass.OF_MASTERS, (2,), _candidate_max_lag),
     "replica-tag": Statement(Pass.OF_MASTERS, (4,), _replica_tag),
+    "crash-detection": Statement(Pass.OF_MASTERS, (2,), _crash_detection),
+    "confirm-by-replicas": Statement(Pass.OF_MASTERS, (2,), _confirm_by_replicas),
+    "confirm-timeout": Statement(Pass.OF_MASTERS, (2,), _confirm_timeout),
 }
 
 

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from quorate.conf.lines import plain, quoted
+from quorate.model.evidence import Detection
 from quorate.model.identity import Epoch, bytes_of
 from quorate.model.saved import SavedMaster
-from quorate.model.settings import DEFAULT_DOWN_AFTER, DEFAULT_FAILOVER_TIMEOUT, GlobalSettings, Mode
+from quorate.model.settings import DEFAULT_DOWN_AFTER, DEFAULT_FAILOVER_TIMEOUT, GlobalSettings, MasterSettings, Mode
 
 
 class Written(NamedTuple):
@@ -86,6 +87,17 @@ def of_master(master: SavedMaster, mode: Mode) -> list[Written]:
         _comment("replica-tag", name, bytes_of(tag.host), b"%d" % tag.port, tag.tag.value.encode())
         for tag in options.tags
     )
+    return found + _evidence(name, options)
+
+
+def _evidence(name: bytes, options: MasterSettings) -> list[Written]:
+    found = []
+    if options.crash_detection is not Detection.NO:
+        found.append(_comment("crash-detection", name, options.crash_detection.value.encode()))
+    if options.confirm_by_replicas:
+        found.append(_comment("confirm-by-replicas", name, b"yes"))
+    if options.confirm_timeout:
+        found.append(_comment("confirm-timeout", name, b"%d" % options.confirm_timeout))
     return found
 
 

@@ -1,6 +1,6 @@
 """Asking peers whether they see a master down; giving our own opinion and vote (spec 6.3 to 6.5)."""
 
-from quorate.core import epochs, odown, roster, voting
+from quorate.core import denial, epochs, odown, roster, voting
 from quorate.core.inputs import PeerAnswered, VoteRequested
 from quorate.core.odown import PeerOpinion
 from quorate.core.outcome import Opinion, Reply, Send
@@ -109,8 +109,27 @@ def _believable(turn: Turn, peer: Peer, answer: PeerAnswered) -> bool:
 
 def down_votes(turn: Turn, master: Master) -> int:
     """How many sentinels see the master down, we among them."""
-    opinions = (PeerOpinion(p.says_down, p.answered) for p in master.peers.values())
-    return odown.votes_for_down(turn.now, master.sdown, opinions, turn.state.tuning.ask_period)
+    opinions = (_opinion(master, peer) for peer in master.peers.values())
+    we_see_down = master.sdown and not is_denied(turn, master)
+    return odown.votes_for_down(turn.now, we_see_down, opinions, turn.state.tuning.ask_period)
+
+
+def sees_down(turn: Turn, master: Master, peer: Peer) -> bool:
+    """Whether a peer counts as one that sees the master down."""
+    opinion = _opinion(master, peer)
+    return opinion.says_down and not odown.is_stale(turn.now, opinion.answered, turn.state.tuning.ask_period)
+
+
+def _opinion(master: Master, peer: Peer) -> PeerOpinion:
+    if master.crashed and peer.gone:
+        # It has not been asked yet whether the master is down for it, and has said more than that.
+        return PeerOpinion(True, max(peer.gone_told, peer.answered if peer.says_down else 0))
+    return PeerOpinion(peer.says_down, peer.answered)
+
+
+def is_denied(turn: Turn, master: Master) -> bool:
+    """Whether the master answers us that we are not let in: it lives, so it is not down for anybody by our word."""
+    return denial.holds(turn.now, master.link.denied, master.settings.down_after)
 
 
 def votes_cast(turn: Turn, master: Master) -> dict[RunId, RunId]:
@@ -145,7 +164,7 @@ def on_vote_requested(turn: Turn, asked: VoteRequested) -> Master | None:
     if master is None:
         turn.reply(asked.caller, Opinion(False, None, voting.NO_EPOCH))
         return None
-    down = master.sdown and not state.tilt_since
+    down = master.sdown and not state.tilt_since and not is_denied(turn, master)
     if down and turn.now < master.ask_fast_until:
         # Only a sentinel that sees the master down asks: somebody's opinion has just changed.
         begin_asking(turn, master)

@@ -83,6 +83,9 @@ _as_before = lru_cache(maxsize=4096)(Hello)
 def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
     """How often a server is asked for INFO; every slot while a failover waits for what it will say."""
     normal = turn.state.tuning.info_period
+    if master.sdown and master.settings.confirm_by_replicas and isinstance(server, Replica):
+        # What replicas hear must be known while it counts (see `confirming`).
+        normal = min(normal, max(SLOT, master.settings.down_after // 3))
     if turn.now < master.watched_until:
         normal = min(normal, WATCHED_INFO)
     if not isinstance(server, Replica):
@@ -92,6 +95,9 @@ def info_period(turn: Turn, master: Master, server: DataServer) -> Millis:
         awaited = server is failover.promoted and failover.state is FailoverState.WAIT_PROMOTION
         if awaited or server.reconf in (Reconf.SENT, Reconf.INPROG):
             return SLOT
+    if master.sdown and master.link.denied:
+        # It lives, so it is not objectively down; but an operator may want another one.
+        return min(normal, FAST_INFO)
     if master.odown or failover or server.cut_off or server.role is Role.MASTER:
         return min(normal, FAST_INFO)
     return normal
@@ -144,6 +150,8 @@ def _ping(turn: Turn, job: LinkJob) -> None:
     connecting.drop_deaf(turn, link, _shortest_down_after(turn, link))
     if link.command_open and link.pending < PENDING_PER_OWNER * len(link.owners):
         connecting.ping(turn, link)
+    if watched is master and master.settings.confirm_by_replicas:
+        _ask_what_is_heard(turn, master)
     period = connecting.ping_period(turn, master, watched)
     if period < SLOT or (period % SLOT and turn.state.tuning.ping_period_set):
         # An operator's period is kept as it is; ours begin where slots do, so that masters are pinged together.
@@ -155,6 +163,15 @@ def _ping(turn: Turn, job: LinkJob) -> None:
         return
     begun = calendar.slot_of(turn.now) if slot < 0 else slot
     link.ping_slot = calendar.every(_following(turn, begun, period), LinkJob(link) if job.due else job, _width(period))
+
+
+def _ask_what_is_heard(turn: Turn, master: Master) -> None:
+    """In the middle of a silence: what replicas have by then is what they are measured by when it has lasted."""
+    silent_since = master.link.silent_since
+    if silent_since and master.confirm_asked < silent_since <= turn.now - master.settings.down_after // 2:
+        master.confirm_asked = turn.now
+        for replica in master.replicas:
+            hurry_info(turn, master, replica)
 
 
 def _shortest_down_after(turn: Turn, link: Link) -> Millis:

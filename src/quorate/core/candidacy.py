@@ -1,6 +1,6 @@
 """When a sentinel stands for election, and in which order the living ones do."""
 
-from quorate.core import asking, cadence, conflict, record
+from quorate.core import asking, cadence, conflict, holding, record
 from quorate.core.chance import mixed
 from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
@@ -55,6 +55,10 @@ def maybe_stand(turn: Turn, master: Master) -> Millis | None:
                 f"Next failover delay: I will not start a failover of {master.name} within {seconds:.1f} s",
             )
         return blocked
+    held = holding.wait(turn, master)
+    if held is not None:
+        master.stand_at = 0
+        return held
     if not master.stand_at:
         master.stand_at = turn.now + STAGGER * _rank(turn, master)
     if turn.now < master.stand_at:
@@ -159,6 +163,8 @@ def _campaign(turn: Turn, master: Master, *, forced: bool, settles: bool) -> Non
     failover = Failover(epoch, started=turn.now, entered=turn.now, forced=forced, settles=settles)
     if forced:
         failover.seek_votes_until = turn.now + SEEK_VOTES
+    elif not settles and master.crashed:
+        failover.crash, failover.crashed_run = True, master.run_id
     master.failover = failover
     if settles:
         turn.remark(Level.NOTICE, f"Standing for election to settle which server is {master.name}")

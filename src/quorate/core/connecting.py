@@ -1,5 +1,6 @@
 """Keeping the connections of a link: opening what is missing, closing what has gone deaf."""
 
+from quorate.core import crash
 from quorate.core.calendar import SLOT
 from quorate.core.link import Link
 from quorate.core.outcome import Connect, LinkKind, Send
@@ -13,8 +14,9 @@ from quorate.core.requests import (
     Request,
     SubscribeHello,
 )
-from quorate.core.state import Master, Peer, Replica, Watched
+from quorate.core.state import Master, Peer, Replica, State, Watched
 from quorate.core.turn import Turn
+from quorate.model.evidence import Detection
 from quorate.model.millis import Millis
 
 PING, INFO = Ping(), AskInfo()
@@ -45,13 +47,26 @@ def ping_period(turn: Turn, master: Master, watched: Watched) -> Millis:
     if turn.state.tuning.ping_period_set:
         return usual
     if watched is master:
-        period = min(usual, max(SHORTEST_PING, down_after // PINGS_PER_DOWN_AFTER))
-        # Whole slots, or half of one: many masters are pinged in one go.
-        return period - period % (SLOT if period >= SLOT else SHORTEST_PING)
+        return master_ping_period(turn.state, master)
     period = min(usual, max(SHORTEST_PING, down_after))
     if isinstance(watched, Replica):
         return max(period, min(2 * usual, down_after // PINGS_PER_DOWN_AFTER_OF_REPLICAS))
     return period
+
+
+def master_ping_period(state: State, master: Master) -> Millis:
+    """How often a master is pinged."""
+    usual = state.tuning.ping_period
+    if state.tuning.ping_period_set:
+        return usual
+    period = min(usual, max(SHORTEST_PING, master.settings.down_after // PINGS_PER_DOWN_AFTER))
+    # Whole slots, or half of one: many masters are pinged in one go.
+    return period - period % (SLOT if period >= SLOT else SHORTEST_PING)
+
+
+def seeks_crash(master: Master, watched: Watched) -> bool:
+    """Whether it matters at once that this instance's process is gone."""
+    return watched is master and master.settings.crash_detection is not Detection.NO
 
 
 def reopen(turn: Turn, link: Link) -> None:
@@ -80,6 +95,9 @@ def reopen(turn: Turn, link: Link) -> None:
 def _next_attempt(turn: Turn, link: Link) -> Millis:
     if link.attempted is None or link.broke:
         return max(turn.now, link.not_before)
+    if link.refused and not link.refused_again and seeks_crash(*_first_owner(turn, link)):
+        # Whether nobody listens there for longer than a moment is not to be known later than need be.
+        return max(turn.now, link.refused + crash.APART)
     period = turn.state.tuning.ping_period
     if not link.stood:
         # A master that is back before anybody called it down should be seen to be back. But one that accepts us and
@@ -159,6 +177,7 @@ def ask_info(turn: Turn, link: Link) -> None:
 def close(turn: Turn, link: Link) -> None:
     """Close both connections; the link stays and may be opened again."""
     link.told.clear()
+    link.reset = link.refused = link.refused_again = 0
     close_command(turn, link)
     close_pubsub(turn, link)
 
@@ -187,7 +206,7 @@ def lost_command(turn: Turn, link: Link) -> None:
     for owner in link.owners:
         watched = turn.state.instances[owner][1]
         if isinstance(watched, Peer):
-            watched.asked = watched.config_asked = 0
+            watched.asked = watched.config_asked = watched.gone_asked = 0
 
 
 def retire(turn: Turn, link: Link) -> None:

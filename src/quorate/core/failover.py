@@ -10,6 +10,7 @@ from quorate.core import (
     choosing,
     conflict,
     connecting,
+    crashing,
     finishing,
     handover,
     record,
@@ -54,6 +55,11 @@ def advance(turn: Turn, master: Master) -> Millis | None:
         before = failover.state
         if before in ABORTABLE and master.config_epoch >= failover.epoch:
             _overtaken(turn, master, failover)
+            return None
+        if before in ABORTABLE and failover.sent is None and crashing.is_refuted(turn, master, failover):
+            abort(turn, master, Event.ABORT_ALIVE)
+            # Should it be down after all, that is another matter.
+            master.no_start_before = failover.owed
             return None
         deadline = _STEPS[before](turn, master, failover)
         if master.failover is failover and failover.state is before:

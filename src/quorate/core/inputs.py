@@ -65,12 +65,14 @@ class LinkOpened(NamedTuple):
 class LinkClosed(NamedTuple):
     """The connection failed, was refused, or ended; never sent for our own `Disconnect`.
 
-    `immediate` is True when connecting failed before any packet left (no route, bad address).
+    `immediate` is True when connecting failed before any packet left (no route, bad address), `refused` when the far
+    end's machine said that nobody listens there.
     """
 
     conn: ConnId
     reason: str
     immediate: bool = False
+    refused: bool = False
 
 
 class Pinged(NamedTuple):
@@ -140,6 +142,14 @@ class ConfigTold(NamedTuple):
     config_epoch: Epoch | None
     current_epoch: Epoch | None
     leader_epoch: Epoch | None
+
+
+class GoneTold(NamedTuple):
+    """The reply to `AskGone`; `gone` False for an error, too."""
+
+    conn: ConnId
+    about: InstanceId
+    gone: bool
 
 
 class Reconfigured(NamedTuple):
@@ -309,6 +319,7 @@ Input: TypeAlias = (
     | PeerAnswered
     | KindAnswered
     | ConfigTold
+    | GoneTold
     | Reconfigured
     | MoveAnswered
     | LinkRefused

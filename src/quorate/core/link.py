@@ -58,6 +58,13 @@ class Link:
     """What the far end answers instead of serving us: a wrong password, a missing right."""
     told: set[str] = field(default_factory=set)
     """Which of these answers the log has been told; forgotten when the link is closed, for new credentials too."""
+    denied: Millis = 0
+    """It answered last that we are not let in then (see `denial`); 0 since it has let us in."""
+    reset: Millis = 0
+    """The far end broke a connection that stood then; 0 since one stands again, or we were told to begin anew."""
+    refused: Millis = 0
+    refused_again: Millis = 0
+    """The first attempt after that which found nobody listening, and the last (see `crash`)."""
     ours: bool | None = None
     """Peers: whether the far end is one of ours; None while unknown, which counts as a C Sentinel."""
     gone: bool = False
@@ -82,7 +89,7 @@ class Link:
         self.ponged = now
         if well:
             self.available = now
-            self.silent_since = 0
+            self.silent_since = self.denied = 0
 
     def fell_silent(self, now: Millis) -> None:
         """Note the beginning of silence; an earlier beginning stands."""

@@ -4,9 +4,12 @@ from quorate.core import (
     asking,
     connecting,
     coordination,
+    crashing,
+    denial,
     discovery,
     failover,
     foreign,
+    holding,
     inputs,
     mending,
     roster,
@@ -43,6 +46,7 @@ LinkInput = (
     | inputs.PeerAnswered
     | inputs.KindAnswered
     | inputs.ConfigTold
+    | inputs.GoneTold
     | inputs.Reconfigured
     | inputs.MoveAnswered
     | inputs.LinkRefused
@@ -73,6 +77,11 @@ def on_link(turn: Turn, link: Link, event: LinkInput) -> None:
             entry = turn.state.instances.get(event.about)
             if entry is not None and isinstance(entry[1], Peer):
                 mending.on_told(turn, entry[0], entry[1], event)
+        case inputs.GoneTold():
+            _answered(link)
+            entry = turn.state.instances.get(event.about)
+            if entry is not None and isinstance(entry[1], Peer):
+                crashing.on_told(turn, entry[0], entry[1], event)
         case inputs.Reconfigured():
             _answered(link)
         case inputs.MoveAnswered():
@@ -98,6 +107,8 @@ def _info_answered(link: Link) -> None:
 
 def _refused(turn: Turn, link: Link, text: str) -> None:
     """The far end answers but will not have us: keep its words, and give them to the log once."""
+    if denial.is_denial(text):
+        link.denied = turn.now
     if text.startswith(_NOAUTH) and link.trouble:
         # Only the consequence of what it said about our password.
         return
@@ -114,6 +125,7 @@ def _on_opened(turn: Turn, link: Link, event: inputs.LinkOpened) -> None:
     if event.conn == link.command:
         link.command_open = link.stood = True
         link.local_ip = event.local_ip
+        link.reset = link.refused = link.refused_again = 0
         for master, _ in roster.owners(turn.state, link):
             if master.sdown or master.failover:
                 turn.check(master)
@@ -133,6 +145,7 @@ def _on_closed(turn: Turn, link: Link, event: inputs.LinkClosed) -> None:
         # But one in a period only, for a server that closes every connection must not be dialled in a hot loop.
         if link.command_open and turn.now - link.command_retried > turn.state.tuning.ping_period:
             link.broke, link.command_retried = True, turn.now
+        crashing.note_closed(turn, link, refused=event.refused)
         connecting.lost_command(turn, link)
     elif event.conn == link.pubsub:
         if link.pubsub_open and turn.now - link.pubsub_retried > turn.state.tuning.ping_period:
@@ -153,8 +166,11 @@ def on_pinged(turn: Turn, event: inputs.Pinged) -> None:
     link.ponged_at(turn.now, well=event.pong in (Pong.PONG, Pong.LOADING, Pong.MASTERDOWN))
     if event.pong is Pong.PONG:
         link.trouble = ""
-    elif not (event.text.startswith(_NOAUTH) and link.trouble):
-        link.trouble = event.text
+    else:
+        if denial.is_denial(event.text):
+            link.denied = turn.now
+        if not (event.text.startswith(_NOAUTH) and link.trouble):
+            link.trouble = event.text
     if state.tilt_since and link in state.tilt_unheard:
         state.tilt_unheard.discard(link)
         maybe_untilt(turn)
@@ -184,13 +200,22 @@ def _on_info(turn: Turn, link: Link, event: inputs.InfoArrived) -> None:
         return
     discovery.on_info(turn, master, server, event.report)
     foreign.look(turn, master, server)
+    if isinstance(server, Replica):
+        holding.note(turn, master, server, event.report)
     if turn.state.tilt_since:
         return
     if isinstance(server, Replica):
         discovery.note_reconfigured(turn, master, server)
         mending.look(turn, master, server)
-    if master.failover is not None or master.role is Role.SLAVE:
+    if master.failover is not None or master.role is Role.SLAVE or _is_judged_by_replicas(master):
         turn.check(master)
+
+
+def _is_judged_by_replicas(master: Master) -> bool:
+    """Whether it matters at once what replicas say of their master (see `holding`, `crashing`)."""
+    if master.odown and master.settings.confirm_by_replicas:
+        return True
+    return master.link.refused_again > 0 and connecting.seeks_crash(master, master)
 
 
 def _on_peer_answered(turn: Turn, master: Master, peer: Peer, event: inputs.PeerAnswered) -> None:

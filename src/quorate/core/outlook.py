@@ -1,6 +1,6 @@
 """Would a failover succeed now, and to whom? The answer for people, by the rules by which a leader decides."""
 
-from quorate.core import choosing
+from quorate.core import choosing, denial
 from quorate.core.selection import Reason, Selection
 from quorate.core.state import Master, Replica, State
 from quorate.core.view import CandidateView, OutlookView, QuorumCheck, Verdict
@@ -18,6 +18,8 @@ def outlook(state: State, now: Millis, master: Master, check: QuorumCheck) -> Ou
         running=master.failover is not None,
         wait=max(0, master.no_start_before - now),
         max_lag=master.settings.max_lag,
+        settings=master.settings,
+        trouble=master.link.trouble if denial.holds(now, master.link.denied, master.settings.down_after) else "",
     )
 
 

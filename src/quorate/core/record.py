@@ -1,6 +1,6 @@
 """The record of a failover: noted while it runs, handed out as a value when it ends. Nothing here decides anything."""
 
-from quorate.core import asking, odown
+from quorate.core import asking
 from quorate.core.outcome import Keep
 from quorate.core.selection import Reason, Selection
 from quorate.core.state import Failover, FailoverState, Master, Peer, Reconf
@@ -23,6 +23,7 @@ _ABORTED = {
     Event.ABORT_NO_GOOD_SLAVE: Ending.NO_GOOD_REPLICA,
     Event.ABORT_SLAVE_TIMEOUT: Ending.NOT_PROMOTED,
     Event.ABORT_MOVE: Ending.UNDONE,
+    Event.ABORT_ALIVE: Ending.ALIVE,
     Event.ABORT_LEAVING: Ending.LEAVING,
 }
 
@@ -169,6 +170,8 @@ def _cause(failover: Failover) -> Cause:
         return Cause.MOVE
     if failover.only is not None:
         return Cause.LEFT_OVER
+    if failover.crash:
+        return Cause.CRASH
     return Cause.OPERATOR if failover.forced else Cause.DOWN
 
 
@@ -187,9 +190,8 @@ def _signs(master: Master) -> list[tuple[str, int]]:
 
 def _who_sees_it_down(turn: Turn, master: Master) -> tuple[Voter, ...]:
     """Those whom the rule of ODOWN counts now, ourselves first."""
-    period = turn.state.tuning.ask_period
     found = [Voter(turn.state.settings.myid)] if master.sdown else []
-    agreeing = (p for p in master.peers.values() if p.says_down and not odown.is_stale(turn.now, p.answered, period))
+    agreeing = (peer for peer in master.peers.values() if asking.sees_down(turn, master, peer))
     return (*found, *(_voter(turn, peer) for peer in agreeing))
 
 

@@ -99,6 +99,19 @@ class AskConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AskGone:
+    """SENTINEL QUORATE name ip port: is the process of that master, at that address, gone for the peer `about`, too?
+
+    Only one of ours is asked. Answered by `GoneTold`.
+    """
+
+    about: InstanceId
+    master: MasterName
+    ip: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearse:
     """Every command of a planned move in one transaction, with arguments that do nothing: would it be let in?"""
 
@@ -180,6 +193,7 @@ Request: TypeAlias = (
     | Reconfigure
     | AskKind
     | AskConfig
+    | AskGone
     | MoveRequest
     | KillScript
 )

@@ -115,6 +115,11 @@ def remove_master(turn: Turn, master: Master) -> None:
     turn.removed(name)
 
 
+def name_of(master: Master) -> MasterName:
+    """The name of a master, as a name."""
+    return MasterName(master.name)
+
+
 def owners(state: State, link: Link) -> list[tuple[Master, Watched]]:
     """Every instance behind a link."""
     return [state.instances[owner] for owner in link.owners]

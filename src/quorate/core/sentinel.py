@@ -9,6 +9,7 @@ from quorate.core import (
     candidacy,
     connecting,
     coordination,
+    crashing,
     failover,
     finishing,
     foreign,
@@ -174,6 +175,7 @@ def _react(turn: Turn, event: Input) -> None:
             | inputs.PeerAnswered()
             | inputs.KindAnswered()
             | inputs.ConfigTold()
+            | inputs.GoneTold()
             | inputs.Reconfigured()
             | inputs.MoveAnswered()
             | inputs.LinkRefused()
@@ -250,8 +252,9 @@ def _decide_all(turn: Turn) -> None:
 
 def _decide(turn: Turn, master: Master) -> None:
     """Everything that may follow for one master: objectively down? stand? next step? whom to ask?"""
+    moments = [crashing.look(turn, master)]
     _judge_odown(turn, master)
-    moments = [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
+    moments += [candidacy.maybe_stand(turn, master), failover.advance(turn, master)]
     moments += [candidacy.maybe_settle(turn, master), coordination.advance(turn, master)]
     moments.append(finishing.maybe_finish(turn, master))
     if turn.state.masters.get(MasterName(master.name)) is master:
@@ -270,6 +273,9 @@ def _judge_odown(turn: Turn, master: Master) -> None:
     if master.sdown and master.sdown_since == turn.now and not master.odown:
         master.ask_fast_until = turn.now + asking.FAST_ASKING
         asking.begin_asking(turn, master)
+        if asking.is_denied(turn, master):
+            for replica in master.replicas:
+                cadence.hurry_info(turn, master, replica)
     if down == master.odown:
         return
     master.odown = down

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from quorate.core import odown
+from quorate.core import crashing, denial, odown
 from quorate.core.outlook import outlook
 from quorate.core.state import DataServer, Failover, Master, Peer, Reconf, Replica, State, Watched
 from quorate.core.view import (
@@ -81,7 +81,13 @@ class Snapshot:
             replicas=len(master.replicas),
             peers=len(master.peers),
             failover_state=master.failover.state.value if master.failover else None,
+            gone_at=(master.address.ip, master.address.port) if self._is_gone(master) else None,
+            denies_us=denial.holds(self._now, master.link.denied, master.settings.down_after),
+            crashed=bool(master.crashed),
         )
+
+    def _is_gone(self, master: Master) -> bool:
+        return not self._state.tilt_since and crashing.is_gone_for_us(self._state, master)
 
     def replicas(self, name: MasterName) -> tuple[ReplicaView, ...]:
         """The replicas of a master; empty for an unknown one."""

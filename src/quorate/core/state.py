@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from quorate.core.calendar import Calendar
 from quorate.core.chance import Chance
+from quorate.core.confirming import Heard
 from quorate.core.diary import Diary
 from quorate.core.inputs import MonitorRequested
 from quorate.core.link import Link
@@ -98,6 +99,10 @@ class Replica(DataServer):
     """When it first answered INFO, or first after a restart."""
     returned: bool = False
     """It had been down, or was restarted, when it did so."""
+    heard: Heard | None = None
+    """What it said last of its master."""
+    alive: Millis = 0
+    """The last moment at which its master certainly lived, by what it said; 0 for never."""
     mended: Millis = 0
     """When it was last told to follow its master, outside a failover."""
 
@@ -143,6 +148,13 @@ class Peer(Watched):
     """Since when it tells that one: it was cast before."""
     hello: Hello | None = None
     """The last hello that was taken in whole; an equal one brings nothing new."""
+    gone: bool = False
+    """It said that the master's process is gone for it, too."""
+    gone_told: Millis = 0
+    """When it was asked for what it said last of that."""
+    gone_asked: Millis = 0
+    """The question under way was sent then; 0 when none is."""
+    gone_again: Millis = 0
     stood: Millis = 0
     """When it last asked us for our vote for itself."""
     asked_elsewhere: bool = False
@@ -189,6 +201,10 @@ class Failover:
     """That replica was master already when we chose it."""
     restored: Millis = 0
     """Nobody was fit, and the old master was told then to be one again; 0 when it was not."""
+    crash: bool = False
+    """It began because the master's process is gone, before down-after had passed."""
+    crashed_run: RunId | None = None
+    """The run id of that process."""
     diary: Diary = field(default_factory=Diary)
     """For the record that is kept of it."""
 
@@ -234,6 +250,12 @@ class Master(DataServer):
     rebooted: Millis = 0
     """The restart that `master-reboot-down-after-period` counts from; 0 when none."""
     ask_fast_until: Millis = 0
+    crashed: Millis = 0
+    """Its process has been known to be gone since then (see `crash`); 0 while that is not known."""
+    confirm_asked: Millis = 0
+    """Replicas were asked then what they hear of it, in the middle of its silence."""
+    confirm_told: Millis = 0
+    """The log was told then that a failover waits for what replicas hear; 0 since it was told the end of that."""
     alone: bool = False
     """Its present address comes from our failover without a majority, so nobody need be heard to stand by it."""
 

@@ -78,6 +78,7 @@ def _start_over(turn: Turn, master: Master, address: Address, delay: Millis) -> 
     master.run_id = master.ours = master.stranger = None
     master.sdown = master.odown = False
     master.sdown_since = master.odown_since = 0
+    master.crashed = master.confirm_asked = master.confirm_told = 0
     master.role, master.role_since = Role.MASTER, turn.now
     master.info, master.info_at, master.info_slot, master.hello_slot = None, 0, -1, -1
     master.script_kill_sent = False
@@ -101,5 +102,7 @@ def renew_peers(turn: Turn, master: Master) -> None:
         peer.says_down = False
         peer.answered = peer.asked = peer.ask_again = peer.stood = 0
         peer.config_asked = peer.config_sure = 0
+        peer.gone = False
+        peer.gone_told = peer.gone_asked = peer.gone_again = 0
         peer.told_vote = None
         peer.leader, peer.leader_epoch, peer.refused = None, Epoch(0), Epoch(0)

@@ -67,6 +67,12 @@ class MasterView:
     replicas: int
     peers: int
     failover_state: str | None
+    gone_at: tuple[str, int] | None = None
+    """The number and port at which we have seen that its process is gone."""
+    denies_us: bool = False
+    """It answers that we are not let in, so it is not counted as down by us."""
+    crashed: bool = False
+    """Enough sentinels and its replicas have seen that its process is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,7 @@ class OutlookView:
     """Whether a failover would succeed now, and to whom: the chosen candidate comes first, the refused last.
 
     `running`: one is under way. `wait`: we start none for so many ms (others may). `max_lag` in bytes, 0 for no limit.
+    `settings` has the directives of evidence. `trouble` says why the master does not let us in: we begin none then.
     """
 
     check: QuorumCheck
@@ -160,6 +167,8 @@ class OutlookView:
     running: bool
     wait: Millis
     max_lag: int
+    settings: MasterSettings
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def signs(master: Master, watched: Watched) -> Signs:
         return Signs(watched.link.silent_since)
     wrong_role = master.role_since if master.role is Role.SLAVE and master.info is not None else 0
     rebooted = master.rebooted if master.settings.reboot_down_after else 0
-    return Signs(watched.link.silent_since, wrong_role, rebooted)
+    return Signs(watched.link.silent_since, wrong_role, rebooted, master.crashed)
 
 
 def patience(turn: Turn, master: Master) -> Patience:

@@ -123,6 +123,9 @@ def sentinel_conf(plan: Plan, directory: str, port: int, myid: str) -> str:
         f"sentinel down-after-milliseconds {name} {plan.down_after}",
         f"sentinel failover-timeout {name} {FAILOVER_TIMEOUT}",
         f"sentinel parallel-syncs {name} 1",
+        # A C sentinel takes these for comments.
+        f"#quorate sentinel crash-detection {name} yes",
+        f"#quorate sentinel confirm-by-replicas {name} yes",
     ]
     if plan.password:
         lines.append(f"sentinel auth-pass {name} {plan.password}")

@@ -24,6 +24,8 @@ class SlaveSection:
     priority: int | None = None
     offset: int | None = None
     announced: bool | None = None
+    last_io: int | None = None
+    """Seconds since the last byte from its master, -1 while it has no link to it."""
     syncing: bool = False
     """It copies all data from its master now; meanwhile its link does not count as up."""
 

@@ -82,6 +82,12 @@ class Event(Enum):
     ABORT_MOVE = ("-failover-abort-move", Level.WARNING)
     ABORT_LEAVING = ("-failover-abort-leaving", Level.WARNING)
     MOVE_LEFT_OVER = ("+move-left-over", Level.WARNING)
+    CRASHED = ("+crashed", Level.WARNING)
+    CRASHED_OVER = ("-crashed", Level.WARNING)
+    CONFIRM_WAIT = ("+confirm-wait", Level.WARNING)
+    CONFIRM_OVER = ("-confirm-wait", Level.WARNING)
+    CONFIRM_TIMEOUT = ("+confirm-timeout", Level.WARNING)
+    ABORT_ALIVE = ("-failover-abort-master-alive", Level.WARNING)
     EPOCH_REFUSED = ("-epoch-refused", Level.WARNING)
 
     @property

@@ -12,6 +12,8 @@ class Cause(Enum):
 
     DOWN = "down"
     """A quorum saw the master down."""
+    CRASH = "crash"
+    """Its process was gone: a majority was refused where it had answered before, and its replicas had lost it."""
     OPERATOR = "operator"
     """Somebody typed SENTINEL FAILOVER."""
     CONFLICT = "conflict"
@@ -42,6 +44,8 @@ class Ending(Enum):
     """A coordinated move that was given up: writes went on where they were."""
     RESTORED = "restored"
     """Nobody was fit, and the old master, which followed nobody who could be followed, got its role back."""
+    ALIVE = "master-alive"
+    """The process that seemed to be gone was not."""
     LEAVING = "leaving"
     """The leader was told to end before anybody was promoted."""
     NOT_SAVED = "not-saved"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from quorate.model.candidates import ReplicaTag
+from quorate.model.evidence import Detection
 from quorate.model.identity import RunId
 from quorate.model.millis import Millis
 
@@ -27,6 +28,7 @@ class MasterSettings:
     """The options of one monitored master (`sentinel <option> <name> <value>`, SENTINEL SET). Times in milliseconds.
 
     `max_lag`: a replica that trails by more bytes is not promoted (0: no limit). `tags`: at most one for each address.
+    `confirm_timeout` 0: two times down-after.
     """
 
     quorum: int
@@ -41,6 +43,9 @@ class MasterSettings:
     reboot_down_after: Millis = 0
     max_lag: int = 0
     tags: tuple[ReplicaTag, ...] = ()
+    crash_detection: Detection = Detection.NO
+    confirm_by_replicas: bool = False
+    confirm_timeout: Millis = 0
 
     def renamed(self, command: str) -> str:
         """The name under which this master knows `command` (matched regardless of case)."""

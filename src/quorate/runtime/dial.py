@@ -17,6 +17,10 @@ _GOODBYE_SECONDS = 1.0
 """How long TLS may take to begin and to end; asyncio's defaults of 60 and 30 s would keep dead sockets around."""
 
 
+REFUSED = os.strerror(errno.ECONNREFUSED)
+"""Why an attempt failed where nobody listens."""
+
+
 class Place(NamedTuple):
     """A numeric address and a port."""
 

@@ -9,7 +9,7 @@ from quorate.core.outcome import Connect
 from quorate.core.requests import Request
 from quorate.model.millis import Millis
 from quorate.runtime import clock
-from quorate.runtime.dial import Dial, Place
+from quorate.runtime.dial import REFUSED, Dial, Place
 from quorate.runtime.ports import Outward, Station
 
 MAX_UNREAD = 4 * 1024 * 1024
@@ -213,4 +213,5 @@ class Line(asyncio.Protocol):
         self._over = True
         self._unsent.clear()
         self._station.forget(self.conn)
-        self._feed(LinkClosed(self.conn, reason, immediate), clock.now())
+        refused = self._transport is None and reason == REFUSED
+        self._feed(LinkClosed(self.conn, reason, immediate, refused), clock.now())

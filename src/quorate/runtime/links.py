@@ -6,6 +6,7 @@ from typing import TypeAlias, assert_never
 
 from quorate.core.inputs import (
     ConfigTold,
+    GoneTold,
     InfoArrived,
     KindAnswered,
     LinkRefused,
@@ -21,6 +22,7 @@ from quorate.core.outcome import Connect
 from quorate.core.requests import (
     AskConfig,
     AskDown,
+    AskGone,
     AskInfo,
     AskKind,
     AskOffset,
@@ -50,7 +52,7 @@ from quorate.runtime.line import MAX_UNREAD, UNSOLICITED, Line
 from quorate.runtime.ports import Station
 from quorate.runtime.spelling import spelling
 from quorate.wire.info import InfoReader
-from quorate.wire.replies import PONG, BrokenReply, ReplyReader, config_of, ping_word, vote_of
+from quorate.wire.replies import PONG, BrokenReply, ReplyReader, config_of, gone_of, ping_word, vote_of
 from quorate.wire.values import Error, Reply
 
 
@@ -65,6 +67,7 @@ class _Kind(Enum):
     ASK = auto()
     KIND = auto()
     CONFIG = auto()
+    GONE = auto()
     QUEUED = auto()
     EXEC = auto()
     REHEARSED = auto()
@@ -168,6 +171,8 @@ class CommandLink(Line):
                 return self._spelling.kind, _KIND
             case AskConfig():
                 return self._spelling.ask_config(request), (_Kind.CONFIG, request.about)
+            case AskGone():
+                return self._spelling.ask_gone(request), (_Kind.GONE, request.about)
             case KillScript():
                 return self._spelling.script_kill, _IGNORED
             case SubscribeHello():
@@ -245,6 +250,8 @@ class CommandLink(Line):
                 self._feed(KindAnswered(self.conn, isinstance(reply, list)), stamp)
             case _Kind.CONFIG:
                 self._feed(ConfigTold(self.conn, about, *config_of(reply)), stamp)
+            case _Kind.GONE:
+                self._feed(GoneTold(self.conn, about, gone_of(reply)), stamp)
             case _Kind.QUEUED:
                 if isinstance(reply, Error) and not self._first_error:
                     self._first_error = reply.text

@@ -5,6 +5,7 @@ from functools import lru_cache
 from quorate.core.requests import (
     AskConfig,
     AskDown,
+    AskGone,
     Authenticate,
     HandOver,
     PauseWrites,
@@ -75,6 +76,10 @@ class Spelling:
     def ask_config(self, request: AskConfig) -> bytes:
         """SENTINEL QUORATE name, or SENTINEL MASTER name for C Sentinel."""
         return encode_command(self._name("SENTINEL"), "QUORATE" if request.ours else "MASTER", request.master)
+
+    def ask_gone(self, request: AskGone) -> bytes:
+        """SENTINEL QUORATE name ip port."""
+        return encode_command(self._name("SENTINEL"), "QUORATE", request.master, request.ip, request.port)
 
     def reconfigure(self, request: Reconfigure) -> bytes:
         """The transaction of six commands that makes a replica or a master (spec 5.6)."""

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from quorate.commands.debts import Debts
 from quorate.core import inputs, requests
 from quorate.core.outcome import Result
+from quorate.core.view import SentinelView
 from quorate.model.identity import Epoch
+from quorate.sim.asking import config_told, gone_told
 from quorate.sim.messages import WhereIs, Wrong
 from quorate.sim.network import End
 
@@ -53,7 +55,9 @@ class Desk:
             case requests.AskKind():
                 self._say(end, host.is_ours or Wrong("ERR unknown subcommand 'quorate'. Try SENTINEL HELP."))
             case requests.AskConfig():
-                self._say(end, self._config(message))
+                self._say(end, config_told(self._view(), message, ours=host.is_ours))
+            case requests.AskGone():
+                self._say(end, gone_told(self._view(), message, host.told_gone, host.network.schedule.now))
             case requests.NameClient() | requests.Authenticate():
                 self._say(end, True)
             case requests.PublishHello():
@@ -80,13 +84,9 @@ class Desk:
         else:
             end.send(answer)
 
-    def _config(self, asked: requests.AskConfig) -> object:
-        host = self._host
-        seen = host.master(asked.master)
-        if seen is None or host.driver is None or (asked.ours and not host.is_ours):
-            return Wrong("ERR No such master with that name")
-        current = host.driver.view(host.clock()).current_epoch
-        return (seen.config_epoch, *((current, seen.leader_epoch) if asked.ours else (None, None)))
+    def _view(self) -> SentinelView | None:
+        driver = self._host.driver
+        return driver.view(self._host.clock()) if driver is not None else None
 
     def answered(self, end: End, caller: inputs.Caller, result: Result) -> None:
         """The core has answered: that answer leaves, and what waited behind it."""

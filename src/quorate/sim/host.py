@@ -26,7 +26,7 @@ from quorate.sim.disk import Disk
 from quorate.sim.glimpse import Glimpse
 from quorate.sim.messages import Wrong
 from quorate.sim.moves import ANSWERED, move_answer
-from quorate.sim.network import End, Network, Node
+from quorate.sim.network import REFUSED, End, Network, Node
 from quorate.sim.randomness import Dice
 
 PORT = 26379
@@ -91,6 +91,8 @@ class SentinelHost(Glimpse):
         self._document: Document | None = None
         self._lines: dict[ConnId, Line] = {}
         self._callers: dict[int, End | None] = {}
+        self.told_gone: dict[tuple[MasterName, str], Millis] = {}
+        """When it last told a peer that the process of a master at an address is gone."""
         self.questions: dict[int, tuple[Input, Millis]] = {}
         """What peers asked and when, until it is answered."""
         self._caller = 0
@@ -260,7 +262,7 @@ class SentinelHost(Glimpse):
     def ended(self, end: End, reason: str) -> None:
         """A connection is gone; those that others made to us are nobody's business."""
         if self._lines.pop(ConnId(end.tag), None) is not None:
-            self.submit(inputs.LinkClosed(ConnId(end.tag), reason))
+            self.submit(inputs.LinkClosed(ConnId(end.tag), reason, refused=not end.open and reason == REFUSED))
         self._desk.left(end)
 
     def received(self, end: End, message: object) -> None:
@@ -294,6 +296,8 @@ class SentinelHost(Glimpse):
             case requests.AskConfig():
                 told = message if isinstance(message, tuple) else (None, None, None)
                 self.submit(inputs.ConfigTold(conn, request.about, *told))
+            case requests.AskGone():
+                self.submit(inputs.GoneTold(conn, request.about, message is True))
             case requests.Reconfigure() if isinstance(message, str):
                 self.submit(inputs.Reconfigured(conn, request.about, message))
             case _ if isinstance(request, ANSWERED):
@@ -337,8 +341,7 @@ class SentinelHost(Glimpse):
         view = self._view()
         if view is None:
             return 0
-        masters = [master for name in view.names() if (master := view.master(name)) is not None]
-        return sum(1 + master.replicas + master.peers for master in masters)
+        return sum(1 + m.replicas + m.peers for name in view.names() if (m := view.master(name)) is not None)
 
     def promoted_ip(self, name: MasterName) -> str:
         """The address of the replica that it has selected, "" if none."""

@@ -17,6 +17,8 @@ RETRANSMISSION: Millis = 200
 
 SYN_RETRY: Millis = 1_000
 
+REFUSED = "Connection refused"
+
 
 class Owner(Protocol):
     """Whoever holds an end of a connection."""
@@ -140,7 +142,7 @@ class Network:
                 self.schedule.after(retry, again)
                 return
             if (end.node.ip, ip) in self.rejecting or port not in target.listening:
-                self._at(end.node, lambda: self._end(end, "Connection refused"))
+                self._at(end.node, lambda: self._end(end, REFUSED))
                 return
             # The kernel accepts for a process that stands still.
             self._accept(end, target, port)
@@ -152,7 +154,7 @@ class Network:
         far = End(self, target, None)
         owner = target.listening[port](far)
         if owner is None:
-            self._at(end.node, lambda: self._end(end, "Connection refused"))
+            self._at(end.node, lambda: self._end(end, REFUSED))
             return
         far.owner = owner
         far.open = True

@@ -76,15 +76,19 @@ class ServerState:
     def info(self) -> InfoReport:
         """What INFO says; the same object until something in it changes."""
         down_for = 0 if self.is_master or self.link_up else (self.now - self.link_down_since) // 1000 * 1000
-        if self._info is None or self._info.link_down_for != down_for or self._info.slave.offset != len(self.log):
+        last_io = (self.now - self.heard_master) // 1000 if self.link_up and not self.is_master else -1
+        told = self._info
+        changes = (down_for, len(self.log), None if self.is_master else last_io)
+        if told is None or (told.link_down_for, told.slave.offset, told.slave.last_io) != changes:
             ids = tuple(replid for replid in (self.replid, self.replid2) if replid)
             if self.is_master:
                 replicas = tuple((f.ip, PORT) for f in self.followers.values() if f.online)
                 section = SlaveSection(offset=len(self.log))
                 self._info = InfoReport(b"", self.run_id, Role.MASTER, replicas, 0, section, len(self.log), ids)
             else:
-                section = SlaveSection(self.master_ip, PORT, self.link_up, self.priority, len(self.log), announced=True)
+                section = SlaveSection(self.master_ip, PORT, self.link_up, self.priority, len(self.log), True, last_io)
                 self._info = InfoReport(b"", self.run_id, Role.SLAVE, (), down_for, section, 0, ids)
+        assert self._info is not None
         return self._info
 
     def offset_told(self, wanted: Role | None) -> int | None:

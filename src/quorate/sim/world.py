@@ -6,6 +6,7 @@ from quorate.core.inputs import Input
 from quorate.core.outcome import Result
 from quorate.core.requests import AskDown, HandOver, PublishHello, Reconfigure, Request, StepAside, StopHandOver
 from quorate.model.candidates import Tag
+from quorate.model.evidence import Detection
 from quorate.model.identity import MasterName
 from quorate.model.millis import Millis
 from quorate.model.notice import Notice, Remark
@@ -51,6 +52,9 @@ class Options:
     nofailover: int | None = None
     prefer: int | None = None
     """Which server of each group has that tag: 0 is the first master."""
+    crash_detection: Detection = Detection.NO
+    confirm_by_replicas: bool = False
+    confirm_timeout: Millis = 0
 
 
 _TOLD = frozenset({Reconfigure, StepAside, HandOver, StopHandOver, AskDown, PublishHello})
@@ -85,7 +89,7 @@ def draw(seed: str) -> Options:
         # Drawn last, so that a seed draws everything else as it would without it.
         classic=dice.between(1, sentinels - 1) if dice.chance(34) else 0,
     )
-    return _with_wishes(options)
+    return _with_evidence(_with_wishes(options))
 
 
 def _with_wishes(options: Options) -> Options:
@@ -96,6 +100,18 @@ def _with_wishes(options: Options) -> Options:
         max_lag=dice.choice((1, 5, 30)) if dice.chance(12) else 0,
         nofailover=dice.between(0, options.replicas) if dice.chance(12) else None,
         prefer=dice.between(0, options.replicas) if dice.chance(12) else None,
+    )
+
+
+def _with_evidence(options: Options) -> Options:
+    """What counts as evidence, in a part of the worlds; from a stream of its own, too."""
+    dice = Dice(options.seed).split("evidence")
+    crash, confirm = dice.chance(35), dice.chance(30)
+    return replace(
+        options,
+        crash_detection=dice.choice((Detection.YES, Detection.YES, Detection.ALWAYS)) if crash else Detection.NO,
+        confirm_by_replicas=confirm,
+        confirm_timeout=dice.choice((0, 0, 300, 8_000)) if confirm else 0,
     )
 
 
@@ -218,6 +234,11 @@ class World:
         """Our own directives; to C sentinels they are comments."""
         options, head = self.options, "#quorate sentinel"
         lines = [f"{head} candidate-max-lag {group.name} {options.max_lag}"] if options.max_lag else []
+        if options.crash_detection is not Detection.NO:
+            lines.append(f"{head} crash-detection {group.name} {options.crash_detection.value}")
+        if options.confirm_by_replicas:
+            lines.append(f"{head} confirm-by-replicas {group.name} yes")
+            lines.append(f"{head} confirm-timeout {group.name} {options.confirm_timeout}")
         tags = {options.prefer: Tag.PREFER, options.nofailover: Tag.NOFAILOVER}
         for index, tag in tags.items():
             if index is not None:

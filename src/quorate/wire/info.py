@@ -12,6 +12,7 @@ MOST_REPLICAS = 10_000
 """slaveN lines beyond this many are not read."""
 
 _LARGEST_PRIORITY = (1 << 31) - 1
+_LONGEST = 1 << 31
 
 
 _SECTION = b"\n# Replication\r\n"
@@ -110,6 +111,7 @@ def _slave(lines: bytes) -> SlaveSection:
     status = _value(lines, b"master_link_status:")
     priority = number_of(_value(lines, b"slave_priority:") or b"")
     offset = number_of(_value(lines, b"slave_repl_offset:") or b"")
+    last_io = number_of(_value(lines, b"master_last_io_seconds_ago:") or b"")
     announced = number_of(_value(lines, b"replica_announced:") or b"")
     return SlaveSection(
         master_host=host_of(_value(lines, b"master_host:") or b""),
@@ -118,6 +120,7 @@ def _slave(lines: bytes) -> SlaveSection:
         priority=priority if priority is not None and 0 <= priority <= _LARGEST_PRIORITY else None,
         offset=offset if offset is not None and offset >= 0 else None,
         announced=None if announced is None else announced != 0,
+        last_io=last_io if last_io is not None and abs(last_io) < _LONGEST else None,
         syncing=_value(lines, b"master_sync_in_progress:") == b"1",
     )
 

@@ -192,6 +192,11 @@ def vote_of(reply: Reply) -> tuple[bool, RunId | None, Epoch] | None:
     return down == 1, None if leader == b"*" else RunId(text_of(leader)), Epoch(epoch)
 
 
+def gone_of(reply: Reply) -> bool:
+    """Whether one of ours answers SENTINEL QUORATE name ip port with the array [1]; anything else is no."""
+    return isinstance(reply, list) and len(reply) == 1 and reply[0] == 1
+
+
 def config_of(reply: Reply) -> tuple[Epoch | None, Epoch | None, Epoch | None]:
     """Config epoch, current epoch and leader epoch of a peer: ours answer SENTINEL QUORATE name with the three numbers.
 

@@ -53,10 +53,15 @@ class Agreement(Checker):
         if master is None:
             return
         oldest = self.world.schedule.now - OPINION_LASTS - host.slowness()
-        ends = [seen.get(place, 0) for (of, _), seen in self._down.items() if of == name]
+        ends = [self._until(name, one, place) for one in self.world.sentinels]
         count = sum(1 for until in ends if until is None or until >= max(1, oldest))
         if count < master.settings.quorum:
             self.violated(f"{host.node.name} stands for {name}, {count} of {master.settings.quorum} see it down")
+
+    def _until(self, name: MasterName, host: SentinelHost, place: str) -> Millis | None:
+        """Who told a peer that the process is gone has an opinion, though it may not have been down for it yet."""
+        until = self._down.get((name, host), {}).get(place, 0)
+        return None if until is None else max(until, host.told_gone.get((name, place.partition(" ")[0]), 0))
 
     def _address(self, notice: Notice) -> str:
         """`kind name ip port` is how an event names a master; who cannot look up its name tells that instead."""

@@ -2,10 +2,13 @@
 
 from quorate.sim.checkers.agreement import Agreement
 from quorate.sim.checkers.contract import Checker
+from quorate.sim.checkers.crashes import Crashes
 from quorate.sim.checkers.demotion import Demotion
+from quorate.sim.checkers.denied import Denied
 from quorate.sim.checkers.durable import Durable
 from quorate.sim.checkers.elected import Elected
 from quorate.sim.checkers.epochs import Epochs
+from quorate.sim.checkers.held import Held
 from quorate.sim.checkers.left_alone import LeftAlone
 from quorate.sim.checkers.losses import Losses
 from quorate.sim.checkers.memory import Memory
@@ -42,6 +45,9 @@ CHECKERS: tuple[type[Checker], ...] = (
     Notices,
     Order,
     Moves,
+    Crashes,
+    Denied,
+    Held,
     Memory,
     Losses,
 )
