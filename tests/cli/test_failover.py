@@ -63,6 +63,7 @@ def test_every_way_of_giving_up_is_explained() -> None:
         "-failover-abort-no-good-slave",
         "-failover-abort-slave-timeout",
         "-failover-abort-move",
+        "-failover-abort-master-alive",
         "-failover-abort-leaving",
     }
 
