@@ -135,6 +135,22 @@ def test_time_alone_does_not_say_that_a_peer_that_is_silent_has_not_won(kind: st
     assert DEMOTED in tail(world), "the wait of the specification holds"
 
 
+def test_a_vote_may_be_news_though_its_epoch_was_raised_long_ago() -> None:
+    world = returned(scene(failover_timeout=2_000))
+    world.servers[MASTER].up = False
+    epoch = state_of(world).current_epoch + 2
+    greet(world, hello_of("b", 26380, (epoch, master_of(world).config_epoch), (HOST, AHEAD)))
+    world.run(10_000)
+    tail(world)
+    # A candidate has been granted an epoch below the current one, and may be promoting somebody.
+    _puppet(world, "b").voted[epoch - 1] = run_id("x")
+    world.servers[MASTER].up = True
+    world.run(1_000 + WELL)
+    assert DEMOTED not in tail(world)
+    world.run(8_000)
+    assert DEMOTED in tail(world)
+
+
 def test_at_once_if_nobody_in_a_majority_has_voted_for_this_master_though_the_epoch_has_grown() -> None:
     world = returned()
     epoch = state_of(world).current_epoch + 1

@@ -201,7 +201,7 @@ FAILOVERS = (
         "sends clients back to a master of the past",
         Patch(gossip, "on_hello", _older_address),
         LOSSES,
-        at=(138, 140),
+        at=(140, 145),
         alone=True,
     ),
     mutant(
