@@ -24,7 +24,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.lab import HOST, Process, ask, free_port, most_files
+from benchmarks.lab import HOST, Process, Wire, free_port, most_files
 from quorate.model.hello import HELLO_CHANNEL
 from quorate.wire.requests import RequestParser
 
@@ -33,6 +33,7 @@ _KNOWN = 16
 """Packets that a connection remembers: a sentinel says the same again and again."""
 
 _SPARE_FILES = 500
+_PATIENCE = 30.0
 
 
 def master_host(number: int) -> str:
@@ -327,11 +328,12 @@ class Standins:
         return sum(int(str(told)) for told in self._order("PROMOTED", count))
 
     def _order(self, word: str, count: int) -> list[object]:
-        return [
-            ask(control, word, numbers.start, min(count, numbers.stop))
-            for numbers, control in self._parts
-            if numbers.start < count
-        ]
+        told: list[object] = []
+        for numbers, control in self._parts:
+            if numbers.start < count:
+                with Wire(control, timeout=_PATIENCE) as wire:
+                    told.append(wire.ask(word, numbers.start, min(count, numbers.stop)))
+        return told
 
 
 @contextmanager
