@@ -4,7 +4,7 @@ Faults: kill -9 of the master, SIGSTOP of the master, SENTINEL FAILOVER. For eac
 master (promoted), until a majority of sentinels give its address (announced), until the other replica follows it
 (settled). Faults come at random phases of the ping period. A declaration before fault + down-after is marked EARLY.
 
-With --crash-detection ours have that directive; only `kill` is measured then, and everything counts from the fault itself.
+With --crash-detection ours have that directive; only `kill` is measured then, and all counts from the fault itself.
 """
 
 import argparse
@@ -146,9 +146,7 @@ def crashes(rounds: int, down_after: int) -> None:
     directive = f"#quorate sentinel crash-detection {NAME} yes"
     with watched_environment():
         line = row(f"kill | {OURS.label}", run(OURS, "kill", rounds, down_after, [directive]))
-    print(
-        f"Milliseconds from kill -9, down-after {down_after} ms, in force: crash-detection; medians of {rounds} (worst)"
-    )
+    print(f"Milliseconds from kill -9; down-after {down_after} ms, crash-detection yes; medians of {rounds} (worst)")
     print("| fault | sentinel | promoted | announced | settled |\n| --- | --- | --- | --- | --- |")
     print(line)
 
