@@ -146,9 +146,7 @@ def crashes(rounds: int, down_after: int) -> None:
     directive = f"#quorate sentinel crash-detection {NAME} yes"
     with watched_environment():
         line = row(f"kill | {OURS.label}", run(OURS, "kill", rounds, down_after, [directive]))
-    print(
-        f"Milliseconds from kill -9, down-after {down_after} ms, in force: crash-detection; medians of {rounds} (worst)"
-    )
+    print(f"Milliseconds from kill -9; down-after {down_after} ms, crash-detection yes; medians of {rounds} (worst)")
     print("| fault | sentinel | promoted | announced | settled |\n| --- | --- | --- | --- | --- |")
     print(line)
 

@@ -1,6 +1,6 @@
 """No master is called crashed while its process lives and a replica that the sentinel can reach is connected to it.
 
-And never by fewer sentinels than the quorum, or than a majority.
+And never by fewer sentinels than the quorum, or than a majority, or where no replica has told anything since.
 """
 
 from quorate.model.identity import MasterName
@@ -44,6 +44,7 @@ class Crashes(Checker):
         place = words[2]
         ip = self.world.network.names.get(place, place)
         self._judge_agreement(host, notice.master, words[-1])
+        self._judge_witnesses(host, notice.master)
         for replica in host.replicas(notice.master):
             if {"s_down", "disconnected"} & set(replica.instance.flags):
                 continue
@@ -51,6 +52,16 @@ class Crashes(Checker):
             if since is not None and self.world.schedule.now - since > host.slowness() + 1_000:
                 who = replica.instance.ip
                 self.violated(f"{host.node.name} calls {ip} crashed, which {who} has followed since {since}")
+
+    def _judge_witnesses(self, host: SentinelHost, name: MasterName) -> None:
+        """Some replica must have said something since the master did."""
+        master = host.master(name)
+        if master is None:
+            return
+        silence = master.instance.link.last_ok_ping_reply
+        up = [r for r in host.replicas(name) if "s_down" not in r.instance.flags and r.instance.run_id]
+        if not any(r.role.info_age <= silence for r in up):
+            self.violated(f"{host.node.name} calls {name} crashed, of which no replica has said anything")
 
     def _judge_agreement(self, host: SentinelHost, name: MasterName, told: str) -> None:
         seen_by, voters = map(int, told.split("/"))
