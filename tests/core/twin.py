@@ -46,9 +46,11 @@ class Voter:
         """Epochs in which it has nothing to give: those up to its vote, up to a configuration, and before MONITOR."""
 
     def restart(self) -> None:
-        """The file keeps the epochs and not the name, and not when MONITOR was said."""
+        """The file keeps the epochs and not the name, and not when MONITOR was said: without a vote it may be new."""
         self.leader = ""
         self.spent = {epoch for epoch in self.spent if epoch <= max(self.leader_epoch, self.config_epoch)}
+        if not self.leader_epoch:
+            self.spent |= set(range(self.current_epoch))
 
     def configured(self, epoch: int) -> None:
         """A hello tells a configuration of the master."""

@@ -118,6 +118,9 @@ def _recall(turn: Turn, saved: SavedState) -> None:
         master = roster.add_master(turn, record.name, address, record.settings)
         master.config_epoch = record.config_epoch
         master.leader_epoch, master.voted_at = record.leader_epoch, turn.now
+        if not record.leader_epoch:
+            # It may have been removed and monitored anew since we voted for one of this name.
+            master.watched_from = saved.current_epoch
         turn.state.current_epoch = max(turn.state.current_epoch, record.config_epoch, record.leader_epoch)
         master.durable_vote = (None, record.leader_epoch)
         _recall_others(turn, master, record)
