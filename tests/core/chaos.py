@@ -14,6 +14,7 @@ from quorate.core.inputs import Caller, Input, Pong
 from quorate.core.requests import ConnId, InstanceId
 from quorate.core.sentinel import Sentinel
 from quorate.core.state import State
+from quorate.model.evidence import Detection
 from quorate.model.hello import Hello
 from quorate.model.identity import Epoch, MasterName, RunId
 from quorate.model.info import InfoReport, Role, SlaveSection
@@ -70,7 +71,7 @@ class Chaos:
 
     def __post_init__(self) -> None:
         peers = (SavedPeer("127.0.0.1", 26380, RunId("b" * 40)), SavedPeer("127.0.0.1", 26381, RunId("c" * 40)))
-        settings = MasterSettings(2, 400, failover_timeout=3_000)
+        settings = MasterSettings(2, 400, failover_timeout=3_000, crash_detection=Detection.ALWAYS)
         masters = tuple(
             SavedMaster(name, "127.0.0.1", 6379 + i, settings, Epoch(0), Epoch(0), (("127.0.0.1", 6381),), peers)
             for i, name in enumerate(NAMES)
@@ -222,7 +223,7 @@ class Chaos:
         conn = self._conn(a)
         self.conns.pop(conn, None)
         self.opened.discard(conn)
-        self.submit(inputs.LinkClosed(conn, "closed", immediate=b % 4 == 0))
+        self.submit(inputs.LinkClosed(conn, "closed", immediate=b % 4 == 0, refused=b % 3 != 0))
 
     def pong(self, a: int, b: int) -> None:
         pong = list(Pong)[b % 5]
@@ -308,20 +309,28 @@ class Chaos:
             inputs.PubSubSpoke(conn),
             inputs.Reconfigured(conn, about, ""),
             inputs.LinkRefused(conn, "NOAUTH Authentication required."),
+            inputs.GoneTold(conn, about, gone=a % 2 == 0),
             inputs.ConfigTold(
                 conn,
                 about,
                 *((None, None, None), (Epoch(a % 9), None, None), (Epoch(b % 9), Epoch(a % 9), Epoch(b % 7)))[a % 3],
             ),
         ]
-        self.submit(news[b % 6])
+        self.submit(news[b % len(news)])
 
     def operator(self, a: int, b: int) -> None:
         self.caller += 1
         caller, name = Caller(self.caller), NAMES[b % 2]
         current = self.state.masters.get(name)
         settings = current.settings if current else MasterSettings(1)
-        changed = MasterSettings(1 + a % 3, (100, 400, 400, 30_000)[b % 4], failover_timeout=(10, 3_000)[a % 2])
+        changed = MasterSettings(
+            1 + a % 3,
+            (100, 400, 400, 30_000)[b % 4],
+            failover_timeout=(10, 3_000)[a % 2],
+            crash_detection=list(Detection)[(a + b) % 3],
+            confirm_by_replicas=b % 2 == 0,
+            confirm_timeout=(0, 500)[a % 2],
+        )
         short = a % 3 == 1
         tuning = Tuning((10_000, 100)[a % 2], (1_000, 50)[b % 2], publish_period=100 if short else 2_000)
         orders: list[Input] = [

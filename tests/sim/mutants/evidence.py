@@ -20,14 +20,14 @@ def _any_link(right: Function) -> Function:
 
 
 EVIDENCE = (
-    mutant("calls a crash without asking replicas", Patch(crash, "is_confirmed", always(True)), CRASH, at=(13, 60)),
-    mutant("calls a crash on its own word", Patch(crash, "is_agreed", always(True)), CRASH, at=(13, 60)),
-    mutant("counts as down who does not let it in", Patch(asking, "is_denied", always(False)), DENIED, at=(13, 60)),
-    mutant("takes a link that is up for a sign of life", Patch(confirming, "proven", _any_link), HELD, at=(13, 60)),
+    mutant("calls a crash without asking replicas", Patch(crash, "is_confirmed", always(True)), CRASH, at=(33, 40)),
+    mutant("calls a crash on its own word", Patch(crash, "is_agreed", always(True)), CRASH, at=(9, 20)),
+    mutant("counts as down who does not let it in", Patch(asking, "is_denied", always(False)), DENIED, at=(2, 20)),
+    mutant("takes a link that is up for a sign of life", Patch(confirming, "proven", _any_link), HELD, at=(77, 1)),
     mutant(
         "waits for what replicas hear without end",
         Patch(holding, "confirm_time", instead(lambda *_: 1_000_000_000)),
         HELD,
-        at=(13, 60),
+        at=(3855, 1),
     ),
 )

@@ -45,25 +45,24 @@ class Held(Checker):
             return
         elif notice.event is Event.CONFIRM_WAIT:
             self._waiting[host, notice.master] = host.clock(), self.world.schedule.now
-            self._judge(host, notice.master, notice.text.split()[2])
+            self._judge(host, notice.master)
         elif notice.event in _ENDS:
             self._waiting.pop((host, notice.master), None)
 
-    def _judge(self, host: SentinelHost, name: MasterName, place: str) -> None:
-        """Whether any server has had a byte from that master in the time that counts."""
-        ip = self.world.network.names.get(place, place)
+    def _judge(self, host: SentinelHost, name: MasterName) -> None:
+        """Whether any server has had a byte from its master in the time that counts."""
         group = next(group for group in self.world.groups if group.name == name)
-        heard = [server.heard_master for server in group.servers if server.master_ip == ip and server.link_up]
-        silence = self.world.schedule.now - max(heard, default=0)
-        if silence > self.world.options.down_after + host.slowness() + 2_000:
+        silence = self.world.schedule.now - max(server.heard_master for server in group.servers)
+        if silence > max(self.world.options.down_after, 2_000) + host.slowness() + 1_000:
             self.violated(f"{host.node.name} waits for {name}, of which nobody has heard for {silence} ms")
 
     def stepped(self) -> None:
         options = self.world.options
         limit = options.confirm_timeout or 2 * options.down_after
-        for (host, name), (since, by_world) in self._waiting.items():
+        for (host, name), (since, by_world) in list(self._waiting.items()):
             if not host.up or host.node.paused:
                 continue
+            self._judge(host, name)
             waited = min(host.clock() - since, self.world.schedule.now - by_world)
             if waited > limit + host.slowness() + 1_000:
                 self.violated(f"{host.node.name} has let {name} wait for {waited} ms, and may for {limit}")
