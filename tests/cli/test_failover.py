@@ -64,6 +64,7 @@ def test_every_way_of_giving_up_is_explained() -> None:
         "-failover-abort-slave-timeout",
         "-failover-abort-move",
         "-failover-abort-leaving",
+        "-failover-abort-master-alive",
     }
 
 
