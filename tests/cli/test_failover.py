@@ -65,7 +65,6 @@ def test_every_way_of_giving_up_is_explained() -> None:
         "-failover-abort-move",
         "-failover-abort-master-alive",
         "-failover-abort-leaving",
-        "-failover-abort-master-alive",
     }
 
 
