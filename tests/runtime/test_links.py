@@ -128,7 +128,7 @@ SPELLED: list[tuple[Request, bytes]] = [
         + encode_command("EXEC"),
     ),
     (
-        StepAside(MOVE, ("10.0.0.9", 6380), clock.now() + 60_000),
+        StepAside(MOVE, ("10.0.0.9", 6380), clock.now() + 10**12),
         encode_command("MULTI")
         + encode_command("INFO", "replication")
         + encode_command("SLAVEOF", "10.0.0.9", 6380)
@@ -271,12 +271,12 @@ ANSWERS: list[tuple[Request, bytes, list[Input]]] = [
     (AskOffset(MOVE), bulk(AS_REPLICA), [MoveAnswered(CONN, MOVE, Step.OFFSET, 55, "")]),
     (AskOffset(MOVE), b"-NOPERM info\r\n", [MoveAnswered(CONN, MOVE, Step.OFFSET, None, "NOPERM info")]),
     (
-        StepAside(MOVE, ("h", 1), clock.now() + 60_000),
+        StepAside(MOVE, ("h", 1), clock.now() + 10**12),
         b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"+OK\r\n-ERR no file\r\n:1\r\n:0\r\n",
         [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "")],
     ),
     (
-        StepAside(MOVE, ("h", 1), clock.now() + 60_000),
+        StepAside(MOVE, ("h", 1), clock.now() + 10**12),
         b"+OK\r\n" + b"+QUEUED\r\n" * 5 + b"*5\r\n" + bulk(AS_MASTER) + b"-ERR in cluster\r\n+OK\r\n:1\r\n:0\r\n",
         [MoveAnswered(CONN, MOVE, Step.STEPPED_ASIDE, 77, "ERR in cluster")],
     ),
