@@ -45,6 +45,10 @@ class ScriptedDriver:
         del now, event  # Every input is written down.
         return False
 
+    def take_some(self, now: Millis, events: Sequence[Input]) -> int:
+        del now, events
+        return 0
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         self.inputs.append((now, event))
         return self.react(event)

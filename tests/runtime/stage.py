@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import uvloop
@@ -69,6 +69,10 @@ class Stage:
     def feed(self, event: Input, stamp: Millis | None = None) -> None:
         del stamp
         self.inputs.append(event)
+
+    def feed_all(self, events: Sequence[Input], stamp: Millis) -> None:
+        del stamp
+        self.inputs.extend(events)
 
     def feed_soon(self, event: Input) -> None:
         self.inputs.append(event)

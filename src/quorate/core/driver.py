@@ -33,6 +33,10 @@ class Driver:
         """Take in an input from which nothing follows, not even another `wake_at`; False if `submit` must."""
         return self._sentinel.take(now, event)
 
+    def take_some(self, now: Millis, events: Sequence[Input]) -> int:
+        """The same with inputs that came together; how many were taken before the first that `submit` must."""
+        return self._sentinel.take_some(now, events)
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """Handle one input; the effects are to be done now and in this order."""
         if self.take(now, event):

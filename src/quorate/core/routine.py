@@ -3,6 +3,8 @@
 Whatever is not plainly of that kind is declined, and goes through a turn like everything else.
 """
 
+from collections.abc import Sequence
+
 from quorate.core.inputs import HelloSeen, Input, Pinged, Pong, Published, PubSubSpoke
 from quorate.core.requests import ConnId
 from quorate.core.state import State
@@ -14,8 +16,20 @@ _PONG = Pong.PONG
 
 def take(state: State, now: Millis, event: Input) -> bool:
     """Note who was heard, and when; False, with nothing changed, if more than that may follow."""
+    return not state.tilt_since and _take(state, now, event)
+
+
+def take_some(state: State, now: Millis, events: Sequence[Input]) -> int:
+    """The same with inputs that came together; how many of them were taken before the first that is declined."""
     if state.tilt_since:
-        return False
+        return 0
+    for number, event in enumerate(events):
+        if not _take(state, now, event):
+            return number
+    return len(events)
+
+
+def _take(state: State, now: Millis, event: Input) -> bool:
     # Most of what a sentinel does, in the order of how often it comes; a `match` looks at each class more slowly.
     if type(event) is Pinged:
         return event.pong is _PONG and _pong(state, now, event.conn)

@@ -1,6 +1,6 @@
 """The door: one input in, one outcome out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quorate.core import (
     administration,
@@ -61,6 +61,12 @@ class Sentinel:
     def take(self, now: Millis, event: Input) -> bool:
         """Take in an input from which nothing follows; False, with nothing done, if `handle` must."""
         return self._wake is not None and now < self._wake and routine.take(self._state, now, event)
+
+    def take_some(self, now: Millis, events: Sequence[Input]) -> int:
+        """The same with inputs that came together; how many were taken before the first that `handle` must."""
+        if self._wake is None or now >= self._wake:
+            return 0
+        return routine.take_some(self._state, now, events)
 
     def handle(self, now: Millis, event: Input) -> Outcome:
         """What follows from an input."""

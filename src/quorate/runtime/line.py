@@ -41,6 +41,7 @@ class Line(asyncio.Protocol):
         self.label = order.label
         self._station = station
         self._feed = station.feed
+        self._feed_all = station.feed_all
         self._place = Place(order.ip, order.port)
         self._dial: Dial | None = None
         self._transport: asyncio.Transport | None = None

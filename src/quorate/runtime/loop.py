@@ -38,6 +38,9 @@ _WOKE = Woke()
 _CHATTER = frozenset({HelloSeen, PubSubSpoke, Published})
 """What mostly says nothing but that all is as it was."""
 
+_WRITES = 16
+"""Connections written to before everybody else has a turn: each write on one machine wakes a server, which runs."""
+
 _KERNEL = "{0.sysname} {0.release} {0.machine}".format(os.uname())
 
 
@@ -117,7 +120,8 @@ class World:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._flush()
+        while self._touched:
+            self._flush()
         self._effects.close()
         self.clients.close_all()
 
@@ -153,6 +157,17 @@ class World:
         if due != self._due:
             # Should the core, just woken, name a moment that has passed, the sockets must still get their turn.
             self._wake_by(due, 1 if event is _WOKE else 0)
+
+    def feed_all(self, events: Sequence[Input], stamp: Millis) -> None:
+        """The same with inputs that came together. Mostly nothing follows from any of them, and they cost little."""
+        now, due = max(stamp, self._latest), self._due
+        taken = 0
+        if not self._inside and (due is None or now < due):
+            taken = self._driver.take_some(now, events)
+            if taken:
+                self._latest = now
+        for event in events[taken:]:
+            self.feed(event, stamp)
 
     def feed_soon(self, event: Input) -> None:
         """The same in the next turn of the loop."""
@@ -219,7 +234,9 @@ class World:
         self._touched.append(connection)
 
     def _flush(self) -> None:
-        touched, self._touched = self._touched, []
+        touched, self._touched = self._touched[:_WRITES], self._touched[_WRITES:]
+        if self._touched:
+            self._loop.call_soon(self._flush)
         for connection in touched:
             connection.flush()
 

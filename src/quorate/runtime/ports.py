@@ -24,6 +24,10 @@ class Decider(Protocol):
         """Take in an input from which nothing follows; False, with nothing done, if `submit` must."""
         ...
 
+    def take_some(self, now: Millis, events: Sequence[Input]) -> int:
+        """The same with inputs that came together: how many were taken before the first that `submit` must."""
+        ...
+
     def submit(self, now: Millis, event: Input) -> Sequence[Effect]:
         """The effects that may start now, in order."""
         ...
@@ -122,6 +126,10 @@ class Station(Protocol):
 
     def feed(self, event: Input, stamp: Millis | None = None) -> None:
         """Hand an input to the core, stamped (None: now), and carry out what follows."""
+        ...
+
+    def feed_all(self, events: Sequence[Input], stamp: Millis) -> None:
+        """The same, in order, with what was said in one breath."""
         ...
 
     def feed_soon(self, event: Input) -> None:

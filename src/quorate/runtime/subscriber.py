@@ -59,11 +59,15 @@ class Subscriber(Line):
 
     def receive(self, data: bytes, stamp: Millis) -> None:
         first, *messages = data.split(_HEAD)
-        known = self._known
-        if not first and all(message in known for message in messages):
-            for message in messages:
-                self._feed(known[message], stamp)
-            return
+        if not first:
+            known = self._known
+            try:
+                events = [known[message] for message in messages]
+            except KeyError:
+                pass
+            else:
+                self._feed_all(events, stamp)
+                return
         try:
             replies = self._reader.feed(data)
         except BrokenReply as broken:

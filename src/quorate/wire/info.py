@@ -4,6 +4,9 @@ A report is 5 kB long and arrives up to once a second from every replica, so the
 that matter instead of being taken apart.
 """
 
+import re
+from collections.abc import Mapping
+
 from quorate.model.identity import RunId, is_run_id, text_of
 from quorate.model.info import InfoReport, Role, SlaveSection
 from quorate.wire.plain import host_of, number_of, port_of
@@ -14,6 +17,13 @@ MOST_REPLICAS = 10_000
 _LARGEST_PRIORITY = (1 << 31) - 1
 _LONGEST = 1 << 31
 
+
+_NAMES = (
+    "role", "master_host", "master_port", "master_link_status", "master_link_down_since_seconds",
+    "master_last_io_seconds_ago", "master_sync_in_progress", "slave_repl_offset", "slave_priority",
+    "replica_announced", "master_replid2?", "master_repl_offset",
+)  # fmt: skip
+_WANTED = re.compile(rf"\n({'|'.join(_NAMES)}):([^\n]*)".encode())
 
 _SECTION = b"\n# Replication\r\n"
 
@@ -68,17 +78,23 @@ def _replication(lines: bytes) -> bytes:
 
 def _replicated(lines: bytes) -> InfoReport:
     """A report of what the section says, and of no more."""
-    role, slave = _role(lines)
-    down_seconds = number_of(_value(lines, b"master_link_down_since_seconds:") or b"0")
-    offset = number_of(_value(lines, b"master_repl_offset:") or b"") if role is Role.MASTER else None
+    fields = _fields(lines)
+    role, slave = _role(lines, fields)
+    down_seconds = number_of(fields.get(b"master_link_down_since_seconds", b"0"))
+    offset = number_of(fields.get(b"master_repl_offset", b"")) if role is Role.MASTER else None
     return InfoReport(
-        lines, None, role, _replicas(lines), (down_seconds or 0) * 1000, slave, max(0, offset or 0), _histories(lines)
+        lines, None, role, _replicas(lines), (down_seconds or 0) * 1000, slave, max(0, offset or 0), _histories(fields)
     )
 
 
-def _histories(lines: bytes) -> tuple[str, ...]:
+def _fields(lines: bytes) -> dict[bytes, bytes]:
+    """The lines that matter, by name; of two of one name the later one."""
+    return {name: value.rstrip(b"\r") for name, value in _WANTED.findall(lines)}
+
+
+def _histories(fields: Mapping[bytes, bytes]) -> tuple[str, ...]:
     """The replication ids of a stream; one that is not there is written as zeros."""
-    ids = (text_of(_value(lines, key) or b"") for key in (b"master_replid:", b"master_replid2:"))
+    ids = (text_of(fields.get(name, b"")) for name in (b"master_replid", b"master_replid2"))
     return tuple(replid for replid in ids if is_run_id(replid) and replid.strip("0"))
 
 
@@ -98,30 +114,34 @@ def _value(lines: bytes, key: bytes, start: int = 0) -> bytes | None:
     return lines[at : end if end >= 0 else None].rstrip(b"\r")
 
 
-def _role(lines: bytes) -> tuple[Role | None, SlaveSection]:
-    at = lines.rfind(b"\nrole:")
-    if lines.startswith(b"master", at + 6) and at >= 0:
+def _role(lines: bytes, fields: Mapping[bytes, bytes]) -> tuple[Role | None, SlaveSection]:
+    role = fields.get(b"role", b"")
+    if role.startswith(b"master"):
         return Role.MASTER, SlaveSection()
-    if lines.startswith(b"slave", at + 6) and at >= 0:
-        return Role.SLAVE, _slave(lines[at:])
+    if role.startswith(b"slave"):
+        # Of a replica only what stands behind that counts; with every server that is all of it.
+        at = lines.rfind(b"\nrole:")
+        first = _WANTED.search(lines)
+        behind = fields if first is not None and first.start() == at else _fields(lines[at:])
+        return Role.SLAVE, _slave(behind)
     return None, SlaveSection()
 
 
-def _slave(lines: bytes) -> SlaveSection:
-    status = _value(lines, b"master_link_status:")
-    priority = number_of(_value(lines, b"slave_priority:") or b"")
-    offset = number_of(_value(lines, b"slave_repl_offset:") or b"")
-    last_io = number_of(_value(lines, b"master_last_io_seconds_ago:") or b"")
-    announced = number_of(_value(lines, b"replica_announced:") or b"")
+def _slave(fields: Mapping[bytes, bytes]) -> SlaveSection:
+    status = fields.get(b"master_link_status")
+    priority = number_of(fields.get(b"slave_priority", b""))
+    offset = number_of(fields.get(b"slave_repl_offset", b""))
+    last_io = number_of(fields.get(b"master_last_io_seconds_ago", b""))
+    announced = number_of(fields.get(b"replica_announced", b""))
     return SlaveSection(
-        master_host=host_of(_value(lines, b"master_host:") or b""),
-        master_port=port_of(_value(lines, b"master_port:") or b""),
+        master_host=host_of(fields.get(b"master_host", b"")),
+        master_port=port_of(fields.get(b"master_port", b"")),
         link_up=None if status is None else status.lower() == b"up",
         priority=priority if priority is not None and 0 <= priority <= _LARGEST_PRIORITY else None,
         offset=offset if offset is not None and offset >= 0 else None,
         announced=None if announced is None else announced != 0,
         last_io=last_io if last_io is not None and abs(last_io) < _LONGEST else None,
-        syncing=_value(lines, b"master_sync_in_progress:") == b"1",
+        syncing=fields.get(b"master_sync_in_progress") == b"1",
     )
 
 
