@@ -28,6 +28,13 @@ PINGS_PER_DOWN_AFTER = 10
 PINGS_PER_DOWN_AFTER_OF_REPLICAS = 5
 SHORTEST_PING: Millis = 50
 
+OPENING: Millis = 3
+"""What it costs a processor to open a link and to take in what is said first, with something to spare. Whoever asks
+thousands at once reads the last answers when they are old, and takes servers for down that answered in time."""
+
+OPENED_AT_ONCE: Millis = 1_000
+"""Links that cost so much together need not wait for one another."""
+
 PATIENT_ATTEMPT: Millis = 3_500
 """An attempt to connect that has not succeeded by then is begun anew: its packets are lost, and TCP would send the next
 ones 7, 15 and 31 seconds after the first, however soon the far end is within reach again."""
@@ -73,11 +80,14 @@ def reopen(turn: Turn, link: Link) -> None:
     """Open the connections that are missing, at once or when the next attempt is due."""
     if link.gone or not link.disconnected or not link.address.port:
         return
+    _take_turn(turn, link)
     due = _next_attempt(turn, link)
     if due > turn.now:
         turn.state.calendar.at(due, link)
         return
     link.broke = link.stood = False
+    if link.attempted is None:
+        link.fell_silent(turn.now)
     link.attempted = turn.now
     if not link.address.ip:
         turn.resolve(link.address.host)
@@ -90,6 +100,19 @@ def reopen(turn: Turn, link: Link) -> None:
         _open_command(turn, link)
     if link.wants_pubsub and link.pubsub is None:
         _open_pubsub(turn, link)
+
+
+def _take_turn(turn: Turn, link: Link) -> None:
+    """Give a server's link that is opened for the first time its moment: soon, but not in one go with thousands."""
+    if link.attempted is not None or link.in_turn or not link.wants_pubsub:
+        return
+    link.in_turn = True
+    begins = max(turn.now, turn.state.opening_until)
+    turn.state.opening_until = begins + OPENING
+    link.not_before = max(link.not_before, begins - OPENED_AT_ONCE)
+    if link.not_before > turn.now:
+        # Nobody owes us an answer before we have asked.
+        link.silent_since = 0
 
 
 def _next_attempt(turn: Turn, link: Link) -> Millis:

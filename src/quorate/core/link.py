@@ -29,7 +29,9 @@ class Link:
     attempted: Millis | None = None
     """Last attempt to open what was missing; None: never, so the first attempt needs no wait."""
     not_before: Millis = 0
-    """No attempt sooner: an operator closed it, and should see that."""
+    """No attempt sooner: an operator closed it, and should see that; or many others are opened before it."""
+    in_turn: bool = False
+    """It has been given a moment for its first attempt."""
     stood: bool = False
     """A connection that the last attempt asked for came to stand."""
     broke: bool = False

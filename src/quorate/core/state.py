@@ -312,6 +312,8 @@ class State:
     revision: int = 0
     durable: int = 0
     save_error: str = ""
+    opening_until: Millis = 0
+    """When all links that were given a moment for their first attempt will have been opened."""
     votes_under_way: list[tuple[int, "Master", RunId, Epoch]] = field(default_factory=list)
     """Votes that wait for a revision to become durable."""
     tilt_since: Millis = 0
