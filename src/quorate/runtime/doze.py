@@ -7,6 +7,7 @@ each other news on links of their own, and as soon as the core has something to 
 """
 
 import select
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -21,6 +22,9 @@ CALM_SECONDS = 10.0
 
 MANY = 32
 """With fewer connections there is nothing to be saved."""
+
+TURN_SECONDS = 0.001
+"""Answers are read for so long before others get their turn; some hold a few bytes, others an INFO."""
 
 AT_ONCE = 64
 """Connections looked after in one go: a millisecond or two of work, after which others get their turn."""
@@ -97,9 +101,13 @@ class Doze:
         """Read some of the answers; True if it was not all of those that were owed at the first such call."""
         if not self._looking:
             self._looking, self._owed = self._owed, []
-        portion, self._looking = self._looking[:AT_ONCE], self._looking[AT_ONCE:]
-        for line in portion:
-            line.look(stamp)
+        looking, done, begun = self._looking, 0, time.perf_counter()
+        while done < len(looking):
+            looking[done].look(stamp)
+            done += 1
+            if time.perf_counter() - begun >= TURN_SECONDS:
+                break
+        self._looking = looking[done:]
         return bool(self._looking)
 
     def stir(self) -> None:

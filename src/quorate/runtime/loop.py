@@ -5,6 +5,7 @@ import contextlib
 import os
 import resource
 import select
+import time
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from quorate.model.notice import Level, Notice, Remark
 from quorate.model.record import Entry
 from quorate.runtime import clock
 from quorate.runtime.clients import Clients, Neighbours
-from quorate.runtime.doze import LOOK_SECONDS
+from quorate.runtime.doze import LOOK_SECONDS, TURN_SECONDS
 from quorate.runtime.effects import Effects
 from quorate.runtime.ports import Flushable, Outward, Owing, Ports
 from quorate.runtime.store import Store, StoreError
@@ -37,9 +38,6 @@ _WOKE = Woke()
 
 _CHATTER = frozenset({HelloSeen, PubSubSpoke, Published})
 """What mostly says nothing but that all is as it was."""
-
-_WRITES = 16
-"""Connections written to before everybody else has a turn: each write on one machine wakes a server, which runs."""
 
 _KERNEL = "{0.sysname} {0.release} {0.machine}".format(os.uname())
 
@@ -234,11 +232,15 @@ class World:
         self._touched.append(connection)
 
     def _flush(self) -> None:
-        touched, self._touched = self._touched[:_WRITES], self._touched[_WRITES:]
+        touched, done, begun = self._touched, 0, time.perf_counter()
+        while done < len(touched):
+            touched[done].flush()
+            done += 1
+            if time.perf_counter() - begun >= TURN_SECONDS:
+                break
+        self._touched = touched[done:]
         if self._touched:
             self._loop.call_soon(self._flush)
-        for connection in touched:
-            connection.flush()
 
     # --- links ------------------------------------------------------------------------------------------------------
 
