@@ -9,7 +9,7 @@ import pytest
 
 from quorate.core.inputs import HelloSeen, KindAnswered, LinkClosed, Pinged, Pong
 from quorate.core.requests import AskKind, Ping
-from quorate.runtime.doze import AT_ONCE, CALM_SECONDS, LOOK_SECONDS, MANY, Doze
+from quorate.runtime.doze import CALM_SECONDS, LOOK_SECONDS, MANY, TURN_SECONDS, Doze
 from quorate.runtime.links import CommandLink
 from quorate.runtime.ports import Outward
 from tests.runtime.stage import LOOPS, FarEnd, Stage, eventually, play
@@ -130,28 +130,30 @@ def test_those_that_have_ended_are_forgotten_and_none_doze_where_that_is_not_all
 
 @dataclass
 class Debtor:
-    """A connection that owes an answer, and sometimes another one after that."""
+    """A connection that owes an answer that takes a third of a turn to read, and another one after that."""
 
     doze: Doze
+    spent: list[float]
     looks: int = 0
 
     def look(self, stamp: int) -> None:
         assert stamp == 7
         self.looks += 1
+        self.spent.append(TURN_SECONDS / 3 + 1e-9)
         self.doze.owes(self)
 
 
 def test_answers_are_read_in_portions_each_once_and_hurriedly_all_that_are_left() -> None:
-    doze = Doze(Hand())
-    debtors = [Debtor(doze) for _ in range(3 * AT_ONCE - 1)]
+    spent: list[float] = []
+    doze = Doze(Hand(), lambda: sum(spent))
+    debtors = [Debtor(doze, spent) for _ in range(8)]
     for debtor in debtors:
         doze.owes(debtor)
     assert [doze.look_on(7) for _ in range(3)] == [True, True, False]
     assert [debtor.looks for debtor in debtors] == [1] * len(debtors)
     assert doze.look_on(7)
     doze.look(7)
-    assert [debtor.looks for debtor in debtors[AT_ONCE:]] == [2] * (len(debtors) - AT_ONCE)
-    assert not any(debtor.looks < 2 for debtor in debtors)
+    assert [debtor.looks for debtor in debtors] == [3] * 3 + [2] * 5
 
 
 async def _subscribed(talk: Talk) -> None:

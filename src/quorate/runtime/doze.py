@@ -67,10 +67,14 @@ class Loop(Protocol):
 
 
 class Doze:
-    """All connections of a process. `allowed` is False while hellos come too often for it."""
+    """All connections of a process. `allowed` is False while hellos come too often for it.
 
-    def __init__(self, loop: Loop) -> None:
+    `clock` gives seconds, and tells how long something takes.
+    """
+
+    def __init__(self, loop: Loop, clock: Callable[[], float] = time.perf_counter) -> None:
         self.allowed = True
+        self._clock = clock
         self._loop = loop
         self._lines: list[Dozer] = []
         self._owed: list[Owing] = []
@@ -101,11 +105,11 @@ class Doze:
         """Read some of the answers; True if it was not all of those that were owed at the first such call."""
         if not self._looking:
             self._looking, self._owed = self._owed, []
-        looking, done, begun = self._looking, 0, time.perf_counter()
+        looking, done, begun = self._looking, 0, self._clock()
         while done < len(looking):
             looking[done].look(stamp)
             done += 1
-            if time.perf_counter() - begun >= TURN_SECONDS:
+            if self._clock() - begun >= TURN_SECONDS:
                 break
         self._looking = looking[done:]
         return bool(self._looking)
