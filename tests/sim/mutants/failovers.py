@@ -185,7 +185,7 @@ FAILOVERS = (
         PROMOTION,
         at=(14, 40),
     ),
-    mutant("prefers nobody", Patch(selection, "select", _deaf_to(Tag.PREFER)), PROMOTION, at=(13, 40)),
+    mutant("prefers nobody", Patch(selection, "select", _deaf_to(Tag.PREFER)), PROMOTION, at=(41, 60)),
     mutant("takes an old master for promoted", Patch(failover, "_promote", _on_any_word), OBEYED, at=(1200333, 1)),
     mutant("promotes who does not suit", Patch(selection, "refusal", always(None)), PROMOTION, at=(0, 20)),
     mutant(
