@@ -109,10 +109,10 @@ def _take_turn(turn: Turn, link: Link) -> None:
     link.in_turn = True
     begins = max(turn.now, turn.state.opening_until)
     turn.state.opening_until = begins + OPENING
-    link.not_before = max(link.not_before, begins - OPENED_AT_ONCE)
-    if link.not_before > turn.now:
+    moment = begins - OPENED_AT_ONCE
+    if moment > turn.now:
         # Nobody owes us an answer before we have asked.
-        link.silent_since = 0
+        link.not_before, link.silent_since = max(link.not_before, moment), 0
 
 
 def _next_attempt(turn: Turn, link: Link) -> Millis:
