@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from quorate.core import (
     cadence,
-    candidacy,
     discovery,
     failover,
     foreign,
@@ -228,7 +227,6 @@ FAILOVERS = (
         MOVES,
         at=(53, 1),
     ),
-    mutant("lets two masters of one epoch be", Patch(candidacy, "maybe_settle", always(None)), LIVENESS, at=(1289, 1)),
     mutant(
         "demotes who returns before it has heard a majority",
         Patch(reconfiguration, "majority_agrees", always(True)),
