@@ -15,6 +15,7 @@ FAILOVER = (
         word("COORDINATED"),
         block("target", Argument("host"), Argument("port", "integer"), literal="TO", flags="optional"),
         Argument("milliseconds", "integer", literal="TIMEOUT", flags="optional"),
+        word("VIA SERVER", flags="optional"),
         flags="optional",
     ),
 )
@@ -32,9 +33,17 @@ OURS: Mapping[str, Doc] = {
         "Shows the remembered failovers of a master, newest first.", _FIRST, _GROUP, "O(N) with N failovers", _MASTER
     ),
     "sentinel|quorate": Doc(
-        "Tells another sentinel that we are of its kind, and which configuration of a master we have.",
+        "Tells another sentinel that we are of its kind, which configuration of a master we have, and whether its process"
+        " is gone.",
         _FIRST,
         _GROUP,
-        arguments=(Argument("master-name", flags="optional"),),
+        arguments=(
+            block(
+                "master",
+                Argument("master-name"),
+                block("address", Argument("ip"), Argument("port", "integer"), flags="optional"),
+                flags="optional",
+            ),
+        ),
     ),
 }

@@ -65,14 +65,14 @@ _OURS = (
     "CANDIDATES <%m-name>",
     "    Tell whether a failover would succeed now, to whom, and why not to",
     "    each of the other replicas.",
-    "FAILOVER <%m-name> COORDINATED [TO <host> <port>] [TIMEOUT <ms>]",
+    "FAILOVER <%m-name> COORDINATED [TO <host> <port>] [TIMEOUT <ms>] [VIA SERVER]",
     "    Move this %m to a replica without losing a write: hold the writes until",
-    "    the replica has them all.",
+    "    the replica has them all. VIA SERVER leaves that to the server's FAILOVER.",
     "FAILOVERS <%m-name>",
     "    Show the failovers of this %m that are remembered.",
-    "QUORATE [<%m-name>]",
-    "    Tell another Sentinel that this one is of its kind, and which",
-    "    configuration it has.",
+    "QUORATE [<%m-name> [<ip> <port>]]",
+    "    Tell another Sentinel that this one is of its kind, which configuration",
+    "    it has, and whether the process of a %m is gone.",
 )
 """What only we have, in front of the last two lines."""
 
