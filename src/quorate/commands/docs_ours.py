@@ -33,7 +33,7 @@ OURS: Mapping[str, Doc] = {
         "Shows the remembered failovers of a master, newest first.", _FIRST, _GROUP, "O(N) with N failovers", _MASTER
     ),
     "sentinel|quorate": Doc(
-        "Tells another sentinel that we are of its kind, our configuration of a master, and whether its process is gone.",
+        "Tells another sentinel that we are of its kind, how we see a master, and whether its process is gone.",
         _FIRST,
         _GROUP,
         arguments=(
