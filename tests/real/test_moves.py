@@ -7,16 +7,11 @@ import time
 
 import pytest
 
-from benchmarks.writers import Writers
-from tests.real.cluster import NAME, Lab, Process, Trio, eventually, fields, follows
+from tests.real.cluster import NAME, Lab, Process, eventually, fields, follows
 from tests.real.wire import Failure
+from tests.real.writing import writers_of
 
 pytestmark = pytest.mark.real
-
-
-def writers_of(trio: Trio) -> Writers:
-    """Twenty closed loops, together a thousand writes a second."""
-    return Writers([sentinel.port for sentinel in trio.sentinels], 20, 50.0)
 
 
 def test_a_coordinated_move_loses_no_acknowledged_write(lab: Lab) -> None:
