@@ -48,10 +48,14 @@ class Book:
 
 @dataclass(frozen=True)
 class Fates:
-    """Milliseconds beyond the last kill + down-after, of each master that was killed."""
+    """Milliseconds beyond the last kill + down-after, of each master that was killed.
+
+    `early`: one was promoted before even the first kill was that old.
+    """
 
     promoted: Sequence[float]
     announced: Sequence[float]
+    early: bool
 
 
 def measure(kind: Kind, ships: Ships, killed: int, down_after: int) -> Fates:
@@ -61,13 +65,16 @@ def measure(kind: Kind, ships: Ships, killed: int, down_after: int) -> Fates:
     with watching(kind, ships, down_after) as sentinels, Events([one.port for one in sentinels], book.note) as events:
         wait_until(events.hears_all, "the sentinels' events")
         time.sleep(5)
+        begun = time.monotonic()
         ships.kill(killed)
         zero = time.monotonic() + down_after / 1000
         wait_until(lambda: book.announced().keys() >= set(names), f"{killed} failovers of {kind.label}", PATIENCE, 0.1)
         assert ships.promoted(killed) == killed, "each replica in question is a master"
     announced = book.announced()
     fates = Fates(
-        [1000 * (book.promoted[name] - zero) for name in names], [1000 * (announced[name] - zero) for name in names]
+        [1000 * (book.promoted[name] - zero) for name in names],
+        [1000 * (announced[name] - zero) for name in names],
+        early=min(book.promoted[name] for name in names) < begun + down_after / 1000,
     )
     tell(f"  the last was promoted after {max(fates.promoted):.0f} ms")
     return fates
@@ -80,7 +87,7 @@ def row(kind: Kind, fates: Fates) -> str:
         for figures in (fates.promoted, fates.announced)
         for figure in (min(figures), statistics.median(figures), max(figures))
     ]
-    return f"| {kind.label} | " + " | ".join(cells) + f" |{' EARLY' if min(fates.promoted) < 0 else ''}"
+    return f"| {kind.label} | " + " | ".join(cells) + f" |{' EARLY' if fates.early else ''}"
 
 
 def options() -> argparse.Namespace:

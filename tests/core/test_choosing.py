@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from quorate.core import choosing, inputs
+from quorate.core import choosing, failover, inputs
 from quorate.core.inputs import Caller
 from quorate.core.outcome import Refused
 from quorate.core.selection import Edge, Reason, Selection
@@ -15,6 +15,7 @@ from quorate.model.identity import MasterName
 from quorate.model.settings import MasterSettings
 from tests.core.scenes import AHEAD, BEHIND, HOST, MASTER, NAME, dying, kill, master_of, names, scene, state_of, until
 from tests.core.world import Server, World
+from tests.sim.mutants.planting import Patch, always, mutant, planted
 
 OURS, OLD = "f" * 40, "e" * 40
 
@@ -315,3 +316,37 @@ def test_the_outlook_tells_of_a_failover_under_way_and_of_the_wait_for_the_next(
     assert view.running
     assert view.wait == 20_000, "two times failover-timeout"
     assert world.driver.view(world.now).outlook(MasterName("other")) is None
+
+
+def slow(answer: int) -> World:
+    """The master has died, replicas were last asked seconds ago, and take so long to answer INFO."""
+    world = dying(scene())
+    world.servers[BEHIND].delay = world.servers[AHEAD].delay = answer
+    until(world, "+odown")
+    for replica in master_of(world).replicas:
+        replica.info_at = world.now - 5_001
+    return world
+
+
+NEVER_WAITS = mutant("does not wait for a late INFO", Patch(choosing, "may_yet_suit", always(False)), at=(0, 1))
+
+
+def test_who_is_slow_to_answer_is_waited_for_where_nobody_else_suits() -> None:
+    world = slow(900)
+    began = world.now
+    assert promoted(world) in (AHEAD, BEHIND)
+    assert 850 <= world.now - began <= 950, "as soon as the first has answered"
+    with planted(NEVER_WAITS):
+        world = slow(900)
+        until(world, "-failover-abort-no-good-slave")
+
+
+def test_who_answers_ping_and_never_info_is_not_waited_for_longer_than_that() -> None:
+    world = slow(60_000)
+    until(world, "+failover-state-select-slave")
+    elected = world.now
+    world.out.clear()
+    world.run(4_800)
+    until(world, "-failover-abort-no-good-slave")
+    assert world.now - elected in (failover.LATE_INFO_WAIT, failover.LATE_INFO_WAIT + 1)
+    assert {line.rpartition(": ")[2] for line in refused(world)} == {Reason.STALE_INFO.value}

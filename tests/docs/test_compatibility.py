@@ -10,7 +10,7 @@ import pytest
 from quorate.commands.table import TABLES
 from quorate.conf import our_directives
 from quorate.conf.process import standard_name
-from quorate.core import asking, candidacy, choosing, epochs, failover, gossip
+from quorate.core import asking, candidacy, choosing, epochs, failover, fallen, gossip
 from quorate.model.candidates import Tag
 from quorate.model.identity import EPOCH_JUMP
 from quorate.model.notice import Event
@@ -90,8 +90,10 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
     [
         ("Detection", f"is asked every {asking.FAST_PERIOD} ms"),
         ("Failover", f"at most {failover.FRESH_INFO_WAIT} ms"),
+        ("Failover", f"is old, at most {failover.LATE_INFO_WAIT // 1000} s"),
         ("Failover", "for eight of them at most" if choosing.MOST_REASONS == 8 else "the number has changed"),
-        ("Elections", f"take turns {candidacy.STAGGER} ms apart"),
+        ("Elections", f"take turns {candidacy.STAGGER} ms apart (and {candidacy.STAGGER_OF_MANY} ms more"),
+        ("Elections", f"within {fallen.LATELY // 1000} s, at most {candidacy.WIDEST_STAGGER // 1000} s)"),
         ("Elections", f"after {asking.VOTE_PATIENCE} ms (a quarter of down-after"),
         ("Elections", f"at most {failover.LAST_RETRY // 1000} s"),
         ("Epochs", f"at most 2^{EPOCH_JUMP.bit_length() - 1} above"),

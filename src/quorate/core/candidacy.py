@@ -1,6 +1,6 @@
 """When a sentinel stands for election, and in which order the living ones do."""
 
-from quorate.core import asking, cadence, conflict, holding, record
+from quorate.core import asking, cadence, conflict, fallen, holding, record
 from quorate.core.chance import mixed
 from quorate.core.state import Failover, Master, Replica
 from quorate.core.turn import Turn
@@ -14,6 +14,13 @@ SEEK_VOTES: Millis = 1_000
 
 STAGGER: Millis = 40
 """Distance between the turns of candidates, so that elections rarely collide."""
+
+STAGGER_OF_MANY: Millis = 4
+"""So much further apart are turns for each other master that has just gone down. All that peers have to say of a hundred
+elections lies before what the first candidate of the last one says: if its rivals did not wait for that, most elections
+would be split between three, and each split means saves, questions and another election."""
+
+WIDEST_STAGGER: Millis = 1_000
 
 AGAIN_WITHIN: Millis = 100
 """A forced failover whose votes were split asks for new ones within so long: sooner than the others stand again, and
@@ -60,7 +67,7 @@ def maybe_stand(turn: Turn, master: Master) -> Millis | None:
         master.stand_at = 0
         return held
     if not master.stand_at:
-        master.stand_at = turn.now + STAGGER * _rank(turn, master)
+        master.stand_at = turn.now + turn_of(turn, master)
     if turn.now < master.stand_at:
         return master.stand_at
     stand(turn, master, forced=False)
@@ -81,7 +88,7 @@ def maybe_settle(turn: Turn, master: Master) -> Millis | None:
         again = master.conflict_at and turn.now - master.conflict_at <= SETTLE_MEMORY
         master.conflicts = min(master.conflicts + 1, SETTLE_DOUBLINGS) if again else 0
         master.conflict_at = turn.now
-        master.settle_at = turn.now + (SETTLE_AFTER << master.conflicts) + STAGGER * _rank(turn, master)
+        master.settle_at = turn.now + (SETTLE_AFTER << master.conflicts) + turn_of(turn, master)
         other = rivals[0].address
         place = f"{other.shown(state.settings.announce_hostnames)} {other.port}"
         turn.about(Event.CONFIG_CONFLICT, master, master, f" #{place} epoch {master.config_epoch}")
@@ -121,7 +128,8 @@ def _rank(turn: Turn, master: Master) -> int:
 
 def turn_of(turn: Turn, master: Master) -> Millis:
     """How long we wait behind others who might stand for the same reason."""
-    return STAGGER * _rank(turn, master)
+    others = max(0, fallen.count(turn) - 1)
+    return min(STAGGER + STAGGER_OF_MANY * others, WIDEST_STAGGER) * _rank(turn, master)
 
 
 def _number(run_id: RunId) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from quorate.core import selection
-from quorate.core.selection import Candidate, Selection
+from quorate.core.selection import Candidate, Reason, Selection
 from quorate.core.state import Master, Replica, State
 from quorate.core.turn import Turn
 from quorate.model.address import Address
@@ -36,6 +36,13 @@ def awaits_info(master: Master) -> bool:
     servers = (master, *master.replicas)
     living = [s for s in servers if not s.sdown or (s is master and s.role is Role.SLAVE)]
     return any(s.link.usable and s.link.info_asked for s in living)
+
+
+def may_yet_suit(master: Master, choice: Selection) -> bool:
+    """Whether nobody suits, but somebody will if the answer to our question says nothing against it."""
+    reasons = dict(choice.refused)
+    late = (r for r in master.replicas if reasons.get(r.name) is Reason.STALE_INFO)
+    return choice.chosen is None and any(r.link.usable and r.link.info_asked for r in late)
 
 
 def look(state: State, now: Millis, master: Master) -> Selection:

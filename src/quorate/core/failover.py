@@ -36,6 +36,11 @@ CRASH_STATUS = 99
 FRESH_INFO_WAIT: Millis = 100
 """How long an elected leader waits for the replicas' answers to the INFO that it sent when it stood."""
 
+LATE_INFO_WAIT: Millis = 5_000
+"""How long it waits where nobody suits, and the only fault of some replica is that its last INFO is old and it has not
+answered yet. It answers PING, or it would be refused for its silence; to give up would leave all without a master for
+minutes."""
+
 SETTLE_PATIENCE: Millis = 1_000
 """How long whoever is to settle two configurations waits for the INFO of both masters."""
 
@@ -220,6 +225,9 @@ def _select_slave(turn: Turn, master: Master, failover: Failover) -> Millis | No
     if choice.awaited and failover.only is None:
         # Its connection, or its being down, brings us back here sooner.
         return turn.now + choice.awaited
+    patience = failover.entered + LATE_INFO_WAIT
+    if turn.now < patience and choosing.may_yet_suit(master, choice):
+        return patience
     record.chosen(turn, master, choice)
     for name, reason in choice.refused:
         turn.remark(Level.NOTICE, f"Replica {name} of {master.name} is not promoted: {reason.value}")

@@ -3,6 +3,7 @@
 Master, Replica and Peer are three classes over one base. Nothing here decides; the rules do, in files of their own.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
@@ -314,6 +315,8 @@ class State:
     save_error: str = ""
     opening_until: Millis = 0
     """When all links that were given a moment for their first attempt will have been opened."""
+    fallen: deque[Millis] = field(default_factory=deque)
+    """When masters went down for us of late (see `fallen`)."""
     votes_under_way: list[tuple[int, "Master", RunId, Epoch]] = field(default_factory=list)
     """Votes that wait for a revision to become durable."""
     tilt_since: Millis = 0

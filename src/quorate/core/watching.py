@@ -1,6 +1,6 @@
 """Looking at one instance: is it subjectively down, since when, and when to look again."""
 
-from quorate.core import sdown
+from quorate.core import fallen, sdown
 from quorate.core.calendar import SLOT, WIDE
 from quorate.core.sdown import Patience, Signs
 from quorate.core.state import DataServer, Master, Watched
@@ -60,6 +60,8 @@ def _turned(turn: Turn, master: Master, watched: Watched, down: bool) -> None:
     watched.sdown = down
     if down:
         watched.sdown_since = turn.now
+        if watched is master:
+            fallen.note(turn)
         turn.about(Event.SDOWN, master, watched)
     else:
         turn.about(Event.SDOWN_OVER, master, watched)

@@ -59,6 +59,11 @@ LEADING_PATIENCE = 1.9
 REPEAT_AFTER: Millis = 60_000
 """Until the log hears of the same failure to save again."""
 
+_TURN_OF_THREADS = 0.0005
+"""Seconds by which a busy loop may keep other threads waiting. A save lets go of the interpreter a dozen times, at each
+call to the disk, and votes wait for it; by Python's own five milliseconds each time a hundred failovers took twice as
+long as computing took."""
+
 _LEADING = frozenset(("send_slaveof_noone", "wait_promotion", "reconf_slaves", "update_config"))
 
 # Nothing that lives long is a cycle, and what does not is freed by counting; collections are rare and look at little.
@@ -109,6 +114,7 @@ class Daemon:
         self._signals.on_leave(self._leave_early)
         quiet.keep_off_standard_error(self._log)
         self._log.start()
+        sys.setswitchinterval(_TURN_OF_THREADS)
         try:
             parts = self._settle(background=background)
             loop = _new_loop()

@@ -73,15 +73,10 @@ class Dial:
             self._task = None
 
     def _open(self, place: Place) -> socket.socket:
-        # A number is asked for, so this reads the text (with an IPv6 zone, if any) and asks no name server.
-        family, kind, proto, _, address = socket.getaddrinfo(
-            place.ip, place.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-        )[0]
-        sock = socket.socket(family, kind, proto)
+        family, address = _address_of(place)
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
-            keep_alive(sock, _KEEPALIVE_SECONDS)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._outward.bind_source:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 sock.bind((self._outward.bind_source, 0))
@@ -103,6 +98,9 @@ class Dial:
             self._release()
             self._fail(os.strerror(status), False)
             return
+        # Not before: most attempts of a bad day end in a refusal.
+        keep_alive(sock, _KEEPALIVE_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = None  # From here on it is the task's to close, if no transport takes it.
         self._task = self._loop.create_task(self._adopt(sock))
         self._task.add_done_callback(lambda task: _close_unless_adopted(task, sock))
@@ -138,6 +136,16 @@ class Dial:
         if not self._over:
             self._over = True
             self._failed(reason, immediate)
+
+
+def _address_of(place: Place) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    """What a socket takes, without a name server. OSError if it is no number."""
+    if ":" not in place.ip:
+        socket.inet_pton(socket.AF_INET, place.ip)
+        return socket.AF_INET, place
+    # An IPv6 address may have a zone, which only this can read.
+    family, _, _, _, address = socket.getaddrinfo(place.ip, place.port, flags=socket.AI_NUMERICHOST)[0]
+    return family, address
 
 
 def _close_unless_adopted(task: asyncio.Task[bool], sock: socket.socket) -> None:

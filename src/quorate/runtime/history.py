@@ -22,6 +22,9 @@ MOST_BYTES = 1 << 20
 HEAD = b'{"quorate-history":1}\n'
 """The first line. A file that does not begin so is somebody else's, or of a later version, and is left alone."""
 
+_PAUSE = 0.25
+"""Seconds between two writes: each writes all again, and a hundred failovers in a row would wait for a hundred."""
+
 
 class Side(Protocol):
     """A small file that is read and replaced as a whole. Both methods block."""
@@ -158,6 +161,7 @@ class _Writer:
         self._turn = threading.Condition()
         self._wanted: Sequence[bytes] | None = None
         self._busy = False
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def want(self, lines: Sequence[bytes]) -> None:
@@ -170,6 +174,7 @@ class _Writer:
             self._thread.start()
 
     def close(self, timeout: float) -> None:
+        self._closing.set()
         with self._turn:
             self._turn.wait_for(lambda: self._wanted is None and not self._busy, timeout)
 
@@ -183,3 +188,4 @@ class _Writer:
             with self._turn:
                 self._busy = False
                 self._turn.notify_all()
+            self._closing.wait(_PAUSE)

@@ -24,6 +24,9 @@ MAX_TEXT = 1023
 MAX_WAITING = 10_000
 """Lines that may wait for the disk. Those that come later are counted and dropped: memory is bounded, time is not."""
 
+_PAUSE = 0.005
+"""Seconds between two batches: a thread that is woken for each line of a crowd takes turns from the loop."""
+
 _SIGNS = {Level.DEBUG: b".", Level.VERBOSE: b"-", Level.NOTICE: b"*", Level.WARNING: b"#"}
 _WORDS = {Level.DEBUG: b"debug", Level.VERBOSE: b"info", Level.NOTICE: b"notice", Level.WARNING: b"warning"}
 _SYSLOG = {
@@ -123,6 +126,7 @@ class Log:
                 event.set()
             if last:
                 return
+            time.sleep(_PAUSE)
 
     def _collect(self, batch: list[_Line | bytes], waiting: list[threading.Event]) -> bool:
         """Take what is there, waiting for the first job. True when the last job was among it."""

@@ -94,6 +94,8 @@ class Connection(asyncio.Protocol):
         else:
             self._parse(data)
         self._run(now)
+        # Not at the end of the turn: whoever asks need not wait behind what goes to hundreds of links.
+        self.flush()
 
     def eof_received(self) -> bool:
         """The client has said its last word; what it was already answered still leaves."""
