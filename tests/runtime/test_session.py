@@ -12,6 +12,7 @@ from quorate.core.outcome import Count, Effect, Opinion, Reply, Tell
 from quorate.model.identity import Epoch, MasterName
 from quorate.model.notice import Event, Notice
 from quorate.model.settings import Mode
+from quorate.runtime import session
 from quorate.wire.encode import encode, encode_command
 from quorate.wire.values import Push
 from tests.runtime.manor import Guest, Manor, open_house
@@ -153,7 +154,12 @@ def test_what_follows_a_question_waits_for_its_answer_and_other_clients_do_not(l
 
 
 @both_loops
-def test_votes_that_are_asked_for_in_one_write_can_share_a_save(loop: str, free_ports: Ports) -> None:
+@pytest.mark.parametrize("turn", [2, 0], ids=["in one turn", "others have a turn after each"])
+def test_votes_that_are_asked_for_in_one_write_can_share_a_save(
+    loop: str, turn: int, free_ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_TURN", turn)
+
     def ask(port: int) -> bytes:
         return encode_command("SENTINEL", "is-master-down-by-addr", "127.0.0.1", str(port), "5", "b" * 40)
 
@@ -174,6 +180,26 @@ def test_votes_that_are_asked_for_in_one_write_can_share_a_save(loop: str, free_
             await guest.hears(OPINION % 0 + b"$7\r\nbetween\r\n" + OPINION % 1)
             await eventually(lambda: len(manor.driver.seen(VoteRequested)) == 4)
             assert len(manor.driver.seen(ResetRequested)) == 1
+
+    play(loop, scene())
+
+
+@both_loops
+def test_an_answer_does_not_wait_behind_what_goes_to_thousands_of_links(loop: str, free_ports: Ports) -> None:
+    class Link:
+        def flush(self) -> None:
+            written.append(self)
+
+    written: list[Link] = []
+
+    async def scene() -> None:
+        async with open_house(free_ports(1)[0]) as manor:
+            guest = await manor.visit()
+            for link in (links := [Link() for _ in range(10_000)]):
+                manor.world.touch(link)
+            await echo(guest, "meanwhile")
+            assert len(written) < len(links)
+            await eventually(lambda: written == links)
 
     play(loop, scene())
 

@@ -27,7 +27,7 @@ from tests.sim.scenarios.stage import Stage
 
 MASTERS = 100
 DOWN_AFTER: Millis = 1_000
-LATE: Millis = 400
+LATE: Millis = 200
 """Beyond the fault and down-after a hundred elections side by side are over by then."""
 
 pytestmark = pytest.mark.real

@@ -16,8 +16,8 @@ STAGGER: Millis = 40
 """Distance between the turns of candidates, so that elections rarely collide."""
 
 STAGGER_OF_MANY: Millis = 4
-"""So much further apart are turns for each other master that has just gone down. All that peers have to say of a hundred
-elections lies before what the first candidate of the last one says: if its rivals did not wait for that, most elections
+"""So much further apart are turns for each other master that has just gone down. What peers have to say of a hundred
+elections lies before what the first candidate of the last one says. If its rivals did not wait for that, most elections
 would be split between three, and each split means saves, questions and another election."""
 
 WIDEST_STAGGER: Millis = 1_000

@@ -225,7 +225,7 @@ class Connection(asyncio.Protocol):
             self._continue()
 
     def _continue(self) -> None:
-        if self._transport is not None and not self._waiting:
+        if self._transport is not None:
             self._run(clock.now())
 
     def _violated(self, error: str) -> None:
