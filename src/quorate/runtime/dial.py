@@ -98,9 +98,6 @@ class Dial:
             self._release()
             self._fail(os.strerror(status), False)
             return
-        # Not before: most attempts of a bad day end in a refusal.
-        keep_alive(sock, _KEEPALIVE_SECONDS)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = None  # From here on it is the task's to close, if no transport takes it.
         self._task = self._loop.create_task(self._adopt(sock))
         self._task.add_done_callback(lambda task: _close_unless_adopted(task, sock))
@@ -108,6 +105,9 @@ class Dial:
     async def _adopt(self, sock: socket.socket) -> bool:
         """Put a transport around the socket; True when it has one."""
         try:
+            # Not before: most attempts of a bad day end in a refusal.
+            keep_alive(sock, _KEEPALIVE_SECONDS)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             context = self._outward.tls()
             if context is None:
                 await self._loop.create_connection(lambda: self._protocol, sock=sock)
@@ -139,13 +139,14 @@ class Dial:
 
 
 def _address_of(place: Place) -> tuple[socket.AddressFamily, tuple[object, ...]]:
-    """What a socket takes, without a name server. OSError if it is no number."""
-    if ":" not in place.ip:
+    """What a socket takes, without a name server. OSError (gaierror) if it is no number."""
+    try:
         socket.inet_pton(socket.AF_INET, place.ip)
-        return socket.AF_INET, place
-    # An IPv6 address may have a zone, which only this can read.
-    family, _, _, _, address = socket.getaddrinfo(place.ip, place.port, flags=socket.AI_NUMERICHOST)[0]
-    return family, address
+    except OSError:
+        # An IPv6 address may have a zone, which only this can read.
+        family, _, _, _, address = socket.getaddrinfo(place.ip, place.port, flags=socket.AI_NUMERICHOST)[0]
+        return family, address
+    return socket.AF_INET, place
 
 
 def _close_unless_adopted(task: asyncio.Task[bool], sock: socket.socket) -> None:
