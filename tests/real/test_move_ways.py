@@ -15,12 +15,13 @@ from tests.real.writing import writers_of
 
 pytestmark = pytest.mark.real
 
+# The server waits until the replica says that it has everything, and that is once a second.
+PATIENT = f"sentinel down-after-milliseconds {NAME} 8000"
 VIA_SERVER = ("COORDINATED", "TIMEOUT", 300, "VIA", "SERVER")
 
 
 def test_a_move_by_the_servers_own_failover_loses_no_acknowledged_write(lab: Lab) -> None:
-    # The server looks every 100 ms whether the replica has caught up, and on a busy machine in vain for some time.
-    trio = lab.trio([f"sentinel down-after-milliseconds {NAME} 8000"])
+    trio = lab.trio([PATIENT])
     old, asked = trio.servers[0], trio.sentinels[0]
     with writers_of(trio) as writers:
         eventually(lambda: writers.check(old.port).acknowledged > 100, "writers at work", pause=0.5)
@@ -59,7 +60,7 @@ def test_a_server_that_cannot_hand_over_goes_on_as_it_was(lab: Lab) -> None:
 
 
 def test_without_the_right_to_failover_nothing_is_touched(lab: Lab) -> None:
-    trio = lab.trio([f"sentinel auth-user {NAME} watcher", f"sentinel auth-pass {NAME} secret"])
+    trio = lab.trio([PATIENT, f"sentinel auth-user {NAME} watcher", f"sentinel auth-pass {NAME} secret"])
     old = trio.servers[0]
     for server in trio.servers:
         rights = ("+@all", "-failover")
@@ -76,7 +77,8 @@ def test_without_the_right_to_failover_nothing_is_touched(lab: Lab) -> None:
     assert "+try-failover" not in asked.log()
     for server in trio.servers:
         assert server.ask("ACL", "SETUSER", "watcher", "+failover") == "OK"
-    command = [sys.executable, "-m", "quorate", "switchover", NAME, "--port", str(asked.port), "--via-server"]
+    switchover = (sys.executable, "-m", "quorate", "switchover", NAME, "--port", str(asked.port))
+    command = [*switchover, "--via-server", "--pause", "4000"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "changes places by itself" in done.stdout

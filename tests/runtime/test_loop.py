@@ -180,6 +180,40 @@ def test_a_core_that_always_wants_to_be_woken_leaves_time_for_others(free_ports:
     play("uvloop", scene())
 
 
+@pytest.mark.parametrize("asking", [False, True])
+def test_others_have_turns_between_the_parts_of_a_slot_only_while_somebody_asks(
+    asking: bool, free_ports: Ports
+) -> None:
+    async def scene() -> None:
+        async with open_house(free_ports(1)[0]) as manor:
+            if asking:
+                guest = await manor.visit()
+                for _ in range(2):
+                    guest.say(encode_command("PING", "hello"))
+                    await guest.hears(b"$5\r\nhello\r\n")
+            loop, turn, taken = asyncio.get_running_loop(), 0, list[int]()
+
+            def count() -> None:
+                nonlocal turn
+                turn += 1
+                loop.call_soon(count)
+
+            def portion(event: Input) -> Sequence[Effect]:
+                if isinstance(event, Woke):
+                    taken.append(turn)
+                    manor.driver.wake = manor.driver.wake if len(taken) < 5 else None
+                return ()
+
+            manor.driver.wake = clock.now() + 20
+            manor.world.feed(Resolved("a", None))
+            manor.driver.react = portion
+            count()
+            await eventually(lambda: len(taken) == 5)
+            assert len(set(taken)) == (5 if asking else 1)
+
+    play("uvloop", scene())
+
+
 def test_an_input_that_comes_from_within_an_effect_is_the_next_one(free_ports: Ports) -> None:
     async def scene() -> None:
         async with open_house(free_ports(1)[0]) as manor:

@@ -1,7 +1,7 @@
 """INFO texts of real servers and of liars give the facts a sentinel needs, and never anything unsafe."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quorate.model.identity import RunId
@@ -218,6 +218,35 @@ def test_a_reader_says_of_each_reply_what_it_would_say_of_it_alone(texts: tuple[
             b"",
         ):
             assert reader.read(reply) == parse_info(reply)
+
+
+NAMES = (
+    *("role", "master_host", "master_port", "master_link_status", "master_last_io_seconds_ago", "slave_repl_offset"),
+    *("slave_priority", "replica_announced", "master_replid", "master_repl_offset", "repl_backlog_histlen", "slave0"),
+)
+VALUES = (
+    *("master", "slave", "up", "down", "0", "1", "7", "-1", "12x", "", "9" * 9, "9" * 10, "9" * 18, "9" * 19),
+    *("ip=h,port=1,state=online,offset=5,lag=0", "ip=h,port=1,state=online,offset=6,lag=1", "ip=g,port=1,state=online"),
+    *("ip=h,state=online,port=2", "h,1,online", ID),
+)
+SECTIONS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=8)
+
+
+@settings(max_examples=2000, deadline=None)
+@example([("master_last_io_seconds_ago", "7")], [(1, "9" * 10)], True)
+@example([("slave_repl_offset", "7")], [(1, "9" * 19)], True)
+@given(SECTIONS, st.lists(st.tuples(st.integers(0, 7), st.sampled_from(VALUES)), min_size=1, max_size=3), st.booleans())
+def test_what_a_reader_has_read_before_never_shows(
+    lines: list[tuple[str, str]], changes: list[tuple[int, str]], usual: bool
+) -> None:
+    if usual:
+        lines = [("role", "slave"), *lines]
+    reader = InfoReader()
+    for at, value in [(0, "slave" if usual else "master"), *changes]:
+        if at < len(lines):
+            lines[at] = lines[at][0], value
+        text = "\r\n".join(["# Replication", *(f"{name}:{value}" for name, value in lines), ""]).encode()
+        assert reader.read(text) == parse_info(text)
 
 
 def test_a_reader_does_not_take_apart_again_what_has_not_changed() -> None:

@@ -39,11 +39,14 @@ _PROTECTED = (
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What clients need of the world: the core, the commands, the writer of output, and the addresses of peers."""
+    """What clients need of the world: the core, the commands, the writer of output, who minds that they ask, and the
+    addresses of peers.
+    """
 
     feed: Callable[[Input, Millis | None], None]
     dispatch: Callable[[Session, list[bytes]], Answer]
     touch: Callable[[Flushable], None]
+    asked: Callable[[Millis], None]
     peers: Callable[[], frozenset[str]]
     log: Log
 
@@ -78,6 +81,7 @@ class Clients:
         self._around = around
         self.dispatch = around.dispatch
         self.touch = around.touch
+        self.asked = around.asked
         self._connections: dict[int, Connection] = {}
         self._listening: dict[int, Connection] = {}
         self._heavy: dict[int, int] = {}

@@ -27,7 +27,7 @@ from quorate.model.identity import bytes_of
 from quorate.model.millis import Millis
 from quorate.model.notice import Level
 from quorate.model.saved import SaveDelta
-from quorate.runtime import clock, process, quiet, startup, tls
+from quorate.runtime import clock, process, quiet, slices, startup, tls
 from quorate.runtime.history import History
 from quorate.runtime.invocation import Invocation
 from quorate.runtime.listener import BindFailed, Doors, Serving, open_doors, serve
@@ -115,6 +115,7 @@ class Daemon:
         quiet.keep_off_standard_error(self._log)
         self._log.start()
         sys.setswitchinterval(_TURN_OF_THREADS)
+        slices.ask_for_short_slices()
         try:
             parts = self._settle(background=background)
             loop = _new_loop()

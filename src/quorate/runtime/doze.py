@@ -24,7 +24,8 @@ MANY = 32
 """With fewer connections there is nothing to be saved."""
 
 TURN_SECONDS = 0.001
-"""Answers are read for so long before others get their turn; some hold a few bytes, others an INFO."""
+"""Answers are read for so long before others get their turn, if they may be waiting; some hold a few bytes, others an
+INFO."""
 
 AT_ONCE = 64
 """Connections looked after in one go: a millisecond or two of work, after which others get their turn."""
@@ -101,15 +102,15 @@ class Doze:
         for line in owed:
             line.look(stamp)
 
-    def look_on(self, stamp: Millis) -> bool:
-        """Read some of the answers; True if it was not all of those that were owed at the first such call."""
+    def look_on(self, stamp: Millis, seconds: float = TURN_SECONDS) -> bool:
+        """Read answers for so long; True if it was not all of those that were owed at the first such call."""
         if not self._looking:
             self._looking, self._owed = self._owed, []
         looking, done, begun = self._looking, 0, self._clock()
         while done < len(looking):
             looking[done].look(stamp)
             done += 1
-            if self._clock() - begun >= TURN_SECONDS:
+            if self._clock() - begun >= seconds:
                 break
         self._looking = looking[done:]
         return bool(self._looking)

@@ -24,7 +24,8 @@ from quorate.model.notice import Level, Notice, Remark
 from quorate.model.record import Entry
 from quorate.runtime import clock
 from quorate.runtime.clients import Clients, Neighbours
-from quorate.runtime.doze import LOOK_SECONDS
+from quorate.runtime.company import LONGEST, Company
+from quorate.runtime.doze import LOOK_SECONDS, TURN_SECONDS
 from quorate.runtime.effects import Effects
 from quorate.runtime.ports import Flushable, Outward, Owing, Ports
 from quorate.runtime.store import Store, StoreError
@@ -36,6 +37,9 @@ BROKEN = 70
 WRITTEN_AT_ONCE = 8
 """Connections written to in one turn of the loop. Handing bytes over costs little, but then the loop makes its calls to
 the system for all in one go, and each wakes a server that may run in our place, while whoever asks us waits."""
+
+WRITTEN_ALONE = 256
+"""The same when nobody asks: some milliseconds of calls."""
 
 _WOKE = Woke()
 
@@ -88,8 +92,14 @@ class World:
         self._timer: asyncio.TimerHandle | None = None
         self._touched: list[Flushable] = []
         self._tally = Tally(ports.log)
+        self._company = Company()
         around = Neighbours(
-            self._asked, self._dispatch, self.touch, lambda: self.view().known_peer_addresses(), ports.log
+            feed=self._asked,
+            dispatch=self._dispatch,
+            touch=self.touch,
+            asked=self._company.asked,
+            peers=lambda: self.view().known_peer_addresses(),
+            log=ports.log,
         )
         self.clients = Clients(
             loop=loop,
@@ -217,7 +227,9 @@ class World:
             return
         if now < due:
             self._wake_by(due, 0)
-        elif due != self._looked and self._effects.doze.look_on(due - 1):
+        elif due != self._looked and self._effects.doze.look_on(
+            due - 1, TURN_SECONDS if self._company.expected(now) else LONGEST / 1000
+        ):
             # There is more to be read, after everybody else had a turn.
             self._timer = self._loop.call_later(0, self._ring)
         else:
@@ -225,6 +237,13 @@ class World:
             # Whatever the core names next is new, even the same moment.
             self._due = None
             self.feed(_WOKE, now)
+            self._go_on(due, now)
+
+    def _go_on(self, due: Millis, begun: Millis) -> None:
+        """With nobody there who would have to wait, do what is left of the same moment's work in the same turn."""
+        if not self._company.expected(begun):
+            while self._due == due and clock.now() < begun + LONGEST:
+                self.feed(_WOKE)
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -236,10 +255,11 @@ class World:
 
     def _flush(self) -> None:
         # Who is touched meanwhile comes last in the same list, so there is one such call at a time.
-        now = self._touched[:WRITTEN_AT_ONCE]
-        for connection in now:
+        expected = self._company.expected(self._latest)
+        written = self._touched[: WRITTEN_AT_ONCE if expected else WRITTEN_ALONE]
+        for connection in written:
             connection.flush()
-        del self._touched[: len(now)]
+        del self._touched[: len(written)]
         if self._touched:
             self._loop.call_soon(self._flush)
 

@@ -184,6 +184,8 @@ class Connection(asyncio.Protocol):
                 self._closing = True
             for event in answer.inputs:
                 house.feed(event, now)
+            if len(request) > 1 and not answer.inputs:
+                house.asked(now)
         elif isinstance(answer, Later):
             self._waiting = True
             self._owed.owe(answer)

@@ -301,6 +301,11 @@ class Network:
 
         self.schedule.after(self._dice.between(1, SYN_RETRY), flow)
 
+    def passes(self, from_ip: str, to_ip: str) -> bool:
+        """Whether what one sends to the other now would arrive, and an answer come back."""
+        ways = {(from_ip, to_ip), (to_ip, from_ip)}
+        return not ways & self.cuts and not ways & self.rejecting
+
     def _is_cut(self, from_ip: str, to_ip: str) -> bool:
         return (from_ip, to_ip) in self.cuts
 

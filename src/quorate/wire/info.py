@@ -6,6 +6,7 @@ that matter instead of being taken apart.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from quorate.model.identity import RunId, is_run_id, text_of
 from quorate.model.info import InfoReport, Role, SlaveSection
@@ -25,6 +26,10 @@ _NAMES = (
 )  # fmt: skip
 _WANTED = re.compile(rf"\n({'|'.join(_NAMES)}):([^\n]*)".encode())
 
+_STREAMS = {b"master_repl_offset": 18, b"slave_repl_offset": 18, b"master_last_io_seconds_ago": 9}
+"""What changes all the time, and with how many digits a number of it is certainly not too large."""
+_WORDS = frozenset({*(name.encode() for name in _NAMES), b"master_replid", b"master_replid2"}) - _STREAMS.keys()
+
 _SECTION = b"\n# Replication\r\n"
 
 
@@ -35,11 +40,13 @@ class InfoReader:
     where there is one, and is taken apart only when that differs.
     """
 
-    __slots__ = ("_report", "_section")
+    __slots__ = ("_lines", "_report", "_section")
 
     def __init__(self) -> None:
         self._report: InfoReport | None = None
         self._section = b""
+        # Its lines, where what each of them says depends on no other.
+        self._lines: list[bytes] = []
 
     def read(self, text: bytes) -> InfoReport:
         """The report in a reply; the very same one for the very same text."""
@@ -49,13 +56,25 @@ class InfoReader:
         lines = b"\n" + text
         section = _replication(lines)
         run_id = text_of(_value(lines, b"run_id:") or b"")
-        known = before if before is not None and section == self._section else _replicated(section)
-        self._section = section
+        known = self._known(section)
         self._report = InfoReport(
             text, RunId(run_id) if is_run_id(run_id) else None, known.role, known.replicas, known.link_down_for,
             known.slave, known.offset, known.histories, _version(lines),
         )  # fmt: skip
         return self._report
+
+    def _known(self, section: bytes) -> InfoReport:
+        """What a section says, with what the last one said where they are the same."""
+        before = self._report
+        if before is not None and section == self._section:
+            return before
+        lines = section.split(b"\n")
+        moved = _moved_on(before, self._lines, lines) if before is not None else None
+        if moved is None:
+            moved = _replicated(section)
+            lines = lines if _is_plain(section) else []
+        self._section, self._lines = section, lines
+        return moved
 
 
 def parse_info(text: bytes) -> InfoReport:
@@ -74,6 +93,50 @@ def _replication(lines: bytes) -> bytes:
         return lines
     end = lines.find(b"\n\r\n", start)
     return lines[start : end + 1] if end >= 0 else lines[start:]
+
+
+def _is_plain(section: bytes) -> bool:
+    """Whether its lines could stand in any order: no name stands there twice, and none before the role."""
+    names = [name for name, _ in _WANTED.findall(section)]
+    return len(names) == len(set(names)) and names[:1] == [b"role"]
+
+
+def _moved_on(before: InfoReport, old: list[bytes], new: list[bytes]) -> InfoReport | None:
+    """The report if nothing that matters has changed but how far streams have come, as between nearly all replies."""
+    if len(old) != len(new):
+        return None
+    changed: dict[bytes, int] = {}
+    for was, line in zip(old, new, strict=True):
+        if was == line:
+            continue
+        name, _, text = line.partition(b":")
+        if not was.startswith(name + b":"):
+            return None
+        if name in _STREAMS:
+            number = text.removesuffix(b"\r")
+            if not number.isdigit() or len(number) > _STREAMS[name]:
+                return None
+            changed[name] = int(number)
+        elif name in _WORDS or (name[:5] == b"slave" and name[5:6].isdigit() and not _is_same_replica(was, line)):
+            return None
+    return _with(before, changed)
+
+
+def _is_same_replica(was: bytes, line: bytes) -> bool:
+    place, _, _ = line.partition(b",state=")
+    return b"ip=" in place and b",port=" in place and was.startswith(place + b",")
+
+
+def _with(before: InfoReport, changed: Mapping[bytes, int]) -> InfoReport:
+    """A report in which streams have come further. A master's line about following somebody says nothing, as ever."""
+    slave = before.slave
+    if before.role is Role.MASTER:
+        return replace(before, offset=changed.get(b"master_repl_offset", before.offset))
+    if before.role is None:
+        return before
+    offset = changed.get(b"slave_repl_offset", slave.offset)
+    last_io = changed.get(b"master_last_io_seconds_ago", slave.last_io)
+    return replace(before, slave=replace(slave, offset=offset, last_io=last_io))
 
 
 def _replicated(lines: bytes) -> InfoReport:

@@ -25,7 +25,8 @@ MAX_DEPTH = 8
 # What an element costs beside its bytes: the object around them and its place in the list.
 _ELEMENT_COST = 64
 _SHOWN = 200
-_USUAL_CHUNK = 8192
+_LONGEST_USUAL = 16
+"""Bytes up to the end of the first line of a reply that is usual: `$` and a length, a word, a number below 100."""
 _NUMBER = re.compile(rb"-?[0-9]{1,19}")
 _LEADER = re.compile(rb"[!-~]{1,64}")
 _LINE_ENDS = str.maketrans("\r\n", "  ")
@@ -71,9 +72,9 @@ class ReplyReader:
         RESP3's null, boolean, double, big number and verbatim string come as None, 0 or 1, bytes, bytes, Verbatim.
         """
         if not self._buffer and not self._frames:
-            lines = _usual_lines(data)
-            if lines is not None:
-                return lines
+            usual = _usual_replies(data, self._max_reply)
+            if usual is not None:
+                return usual
             if data.startswith(b"*"):
                 arrays = short_arrays(data)
                 if arrays is not None:
@@ -218,17 +219,31 @@ def _epoch(value: Reply) -> Epoch | None:
     return Epoch(value) if isinstance(value, int) and 0 <= value < EPOCH_LIMIT else None
 
 
-def _usual_lines(data: bytes) -> list[Reply] | None:
-    """The replies in `data` if it is nothing but whole lines of the usual sort, else None."""
-    if len(data) > _USUAL_CHUNK:
+def _usual_replies(data: bytes, most: int) -> list[Reply] | None:
+    """The replies in `data` if it is nothing but whole ones of the usual sort, else None: words and small numbers, and
+    bulk strings, which INFO is answered with.
+    """
+    replies: list[Reply] = []
+    at, size = 0, len(data)
+    if size > most:
         return None
-    lines = data.split(b"\r\n")
-    if lines.pop():
-        return None
-    try:
-        return [_USUAL[line] for line in lines]
-    except LookupError:
-        return None
+    while at < size:
+        end = data.find(b"\r\n", at, at + _LONGEST_USUAL)
+        line = data[at:end]
+        at = end + 2
+        if end < 0:
+            return None
+        if line in _USUAL:
+            replies.append(_USUAL[line])
+            continue
+        if line[:1] != b"$" or not line[1:].isdigit():
+            return None
+        end = at + int(line[1:])
+        if data[end : end + 2] != b"\r\n":
+            return None
+        replies.append(data[at:end])
+        at = end + 2
+    return replies
 
 
 def _line(raw: bytes) -> str:

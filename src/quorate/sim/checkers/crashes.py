@@ -48,6 +48,9 @@ class Crashes(Checker):
         for replica in host.replicas(notice.master):
             if {"s_down", "disconnected"} & set(replica.instance.flags):
                 continue
+            if not self.world.network.passes(host.node.ip, replica.instance.ip):
+                # It dials anew and has not been refused yet: no flag shows that.
+                continue
             since = self._since(ip, replica.instance.ip)
             if since is not None and self.world.schedule.now - since > host.slowness() + 1_000:
                 who = replica.instance.ip

@@ -38,7 +38,10 @@ class _Work:
 
     host: SentinelHost
     stood: Millis
+    clock: Millis
+    """By how much its clock was ahead when it stood."""
     won: Millis = 0
+    """By its own clock: while that stands still an election takes no time for it, and nobody else can know."""
     timeout: Millis = 0
     running: bool = False
     unelected: bool = False
@@ -114,20 +117,20 @@ class Winners(Checker):
             else:
                 if not planned:
                     self._judge(host, name)
-                self._works.setdefault((name, host.leader_epoch(name)), []).append(_Work(host, now))
+                self._works.setdefault((name, host.leader_epoch(name)), []).append(_Work(host, now, host.clock_offset))
         elif notice.event is Event.FORCED_WITHOUT_MAJORITY:
             self._alone.add((host, name))
         elif notice.event is Event.ELECTED_LEADER:
             self._won(host, name)
 
     def _voted(self, host: SentinelHost, name: MasterName, leader: str, epoch: int) -> None:
+        now = self.world.schedule.now
         if leader == host.myid and host.is_forced(name):
-            self._works.setdefault((name, epoch), []).append(_Work(host, self.world.schedule.now))
+            self._works.setdefault((name, epoch), []).append(_Work(host, now, host.clock_offset))
         master = host.master(name)
         timeout = master.settings.failover_timeout if master is not None else 0
-        self._part.setdefault((host, name), {})[epoch] = _Part(
-            leader, self.world.schedule.now, timeout, self.world.knows_all(host, name)
-        )
+        part = _Part(leader, now, timeout, self.world.knows_all(host, name))
+        self._part.setdefault((host, name), {})[epoch] = part
 
     def _set(self, host: SentinelHost, name: MasterName) -> None:
         """What an operator allows a failover for a while counts for all that is decided meanwhile."""
@@ -152,7 +155,8 @@ class Winners(Checker):
         if work is not None:
             work.running = True
             work.unelected = alone and patient
-            work.won = self.world.schedule.now
+            stood_still = max(0, work.clock - host.clock_offset)
+            work.won = self.world.schedule.now - stood_still
             work.timeout = master.settings.failover_timeout
 
     def _over(self, host: SentinelHost, name: MasterName) -> None:
