@@ -1,7 +1,11 @@
-"""Who is excused from agreeing: sentinels that have begun anew and watch nothing in common; nobody else."""
+"""Who is excused from agreeing: sentinels that have begun anew, and know nothing in common or nothing of the way."""
 
+import pytest
+
+from quorate.core import candidacy
 from quorate.model.identity import MasterName
-from quorate.sim.checkers.liveness import parted, unsettled
+from quorate.sim.checkers.liveness import Liveness, parted, unsettled
+from tests.sim.mutants.planting import Patch, mutant, planted
 from tests.sim.scenarios.stage import Stage
 from tests.sim.scenarios.test_scenarios import obey
 
@@ -39,3 +43,39 @@ def test_one_server_that_both_watch_brings_them_together() -> None:
     stage = begun_anew(reset=False)
     assert not parted(stage.world, NAME)
     assert unsettled(stage.world) == ""
+
+
+def turned_unseen(*, classic: int) -> Stage:
+    """Master and replica change places while three of four sentinels are gone, whose disks are replaced."""
+    stage = Stage()
+    obey(stage, f"world sentinels=4 quorum=3 replicas=1 failover_timeout=1000 down_after=1000 classic={classic}")
+    for verb in ("run 15000", "machine-dies s0 s1 s2"):
+        obey(stage, verb)
+    old, new = stage.server("m0r0"), stage.server("m0r1")
+    new.replicate(None)
+    old.replicate(new.node.ip)
+    for name in ("s0", "s1", "s2"):
+        stage.world.note_amnesia(stage.sentinel(name))
+        disk = stage.sentinel(name).disk
+        disk.data = disk.template
+    for verb in ("start s0 s1 s2", "run 120000"):
+        obey(stage, verb)
+    return stage
+
+
+HASTY = mutant(
+    "stands with nobody to promote before those who know somebody",
+    Patch(candidacy, "NOBODY_TO_PROMOTE", lambda _: 0),
+    Liveness.name,
+    at=(0, 1),
+)
+
+
+@pytest.mark.parametrize("classic", [0, 1])
+def test_who_alone_knows_a_replica_has_its_turn_whatever_kind_it_is(classic: int) -> None:
+    assert unsettled(turned_unseen(classic=classic).world) == ""
+
+
+def test_who_can_promote_nobody_and_stands_first_keeps_a_c_peer_from_its_turn() -> None:
+    with planted(HASTY):
+        assert unsettled(turned_unseen(classic=1).world) == "m0r0, the master of master0, is a replica"

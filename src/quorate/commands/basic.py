@@ -34,10 +34,13 @@ def publish(host: Host, session: Session, args: list[bytes]) -> Now:
     """Take a hello from another sentinel. It is answered alike whether or not anything can be made of it."""
     if args[1] != _HELLO_CHANNEL:
         return refused("ERR Only HELLO messages are accepted by Sentinel instances.")
-    hello = parse_hello(args[2])
-    if hello is None:
-        return Now((1,))
-    return Now((1,), inputs=(HelloSeen(None, hello),))
+    return Now((1,), inputs=heard(args[2]))
+
+
+def heard(payload: bytes) -> tuple[HelloSeen, ...]:
+    """What is heard in the payload of a hello: nothing where it is none."""
+    hello = parse_hello(payload)
+    return () if hello is None else (HelloSeen(None, hello),)
 
 
 def shutdown(host: Host, session: Session, args: list[bytes]) -> Now:

@@ -22,6 +22,10 @@ would be split between three, and each split means saves, questions and another 
 
 WIDEST_STAGGER: Millis = 1_000
 
+NOBODY_TO_PROMOTE: Millis = 2_000
+"""So much later whoever knows of no replica stands. It can promote nobody, and each election that it wins takes the
+turn of somebody who knows one: C peers stand anew within a second after the time that they leave a winner."""
+
 AGAIN_WITHIN: Millis = 100
 """A forced failover whose votes were split asks for new ones within so long: sooner than the others stand again, and
 hardly in the same moment as another operator's."""
@@ -129,7 +133,8 @@ def _rank(turn: Turn, master: Master) -> int:
 def turn_of(turn: Turn, master: Master) -> Millis:
     """How long we wait behind others who might stand for the same reason."""
     others = max(0, fallen.count(turn) - 1)
-    return min(STAGGER + STAGGER_OF_MANY * others, WIDEST_STAGGER) * _rank(turn, master)
+    patience = 0 if master.replicas else NOBODY_TO_PROMOTE
+    return patience + min(STAGGER + STAGGER_OF_MANY * others, WIDEST_STAGGER) * _rank(turn, master)
 
 
 def _number(run_id: RunId) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quorate.commands.acl import Book
@@ -44,6 +44,7 @@ class Neighbours:
     """
 
     feed: Callable[[Input, Millis | None], None]
+    feed_all: Callable[[Sequence[Input], Millis], None]
     dispatch: Callable[[Session, list[bytes]], Answer]
     touch: Callable[[Flushable], None]
     asked: Callable[[Millis], None]
@@ -82,6 +83,7 @@ class Clients:
         self.dispatch = around.dispatch
         self.touch = around.touch
         self.asked = around.asked
+        self.feed_all = around.feed_all
         self._connections: dict[int, Connection] = {}
         self._listening: dict[int, Connection] = {}
         self._heavy: dict[int, int] = {}

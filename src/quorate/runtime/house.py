@@ -1,6 +1,7 @@
 """What a client's connection needs of those who own all connections."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from quorate.commands.acl import Book
@@ -34,6 +35,7 @@ class House(Protocol):
         ...
 
     def feed(self, event: Input, stamp: Millis | None = None) -> None: ...
+    def feed_all(self, events: Sequence[Input], stamp: Millis) -> None: ...
     def postpone(self, connection: "Connection") -> None:
         """Call `retry` when the pause is over."""
         ...

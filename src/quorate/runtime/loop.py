@@ -95,6 +95,7 @@ class World:
         self._company = Company()
         around = Neighbours(
             feed=self._asked,
+            feed_all=self.feed_all,
             dispatch=self._dispatch,
             touch=self.touch,
             asked=self._company.asked,

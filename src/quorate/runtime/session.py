@@ -8,8 +8,10 @@ import asyncio
 from collections import deque
 from typing import cast
 
+from quorate.commands.basic import heard
 from quorate.commands.contract import Later, Now, Postponed, Session
 from quorate.commands.debts import Debts, goes_along
+from quorate.core.inputs import HelloSeen, Input
 from quorate.core.outcome import Result
 from quorate.model.millis import Millis
 from quorate.runtime import clock
@@ -29,6 +31,9 @@ _TURN: Millis = 2
 
 _BITE = 16 * 1024
 """Bytes of a pipeline that are taken apart at a time."""
+
+_TAKEN: tuple[Reply, ...] = (1,)
+"""What a hello is answered with."""
 
 _GOODBYE_SECONDS = 5.0
 """How long a connection that is to be closed may take to read its last reply."""
@@ -184,7 +189,9 @@ class Connection(asyncio.Protocol):
                 self._closing = True
             for event in answer.inputs:
                 house.feed(event, now)
-            if len(request) > 1 and not answer.inputs:
+            if answer.inputs:
+                self._hear_on(request, answer, now)
+            elif len(request) > 1:
                 house.asked(now)
         elif isinstance(answer, Later):
             self._waiting = True
@@ -195,6 +202,24 @@ class Connection(asyncio.Protocol):
             self._queue.appendleft(request)
             self._waiting = self._postponed = True
             house.postpone(self)
+
+    def _hear_on(self, request: list[bytes], answer: Now, now: Millis) -> None:
+        """Take the hellos behind one that was taken: peers send hundreds of them in one breath. They are the same
+        request but for what they tell, so what was found of the first holds for all.
+        """
+        if type(answer.inputs[0]) is not HelloSeen or answer.replies != _TAKEN or self._owed or self._closing:
+            return
+        queue, words = self._queue, request[:2]
+        events: list[Input] = []
+        count = 0
+        while queue and len(queue[0]) == len(request) and queue[0][:2] == words:
+            events.extend(heard(queue.popleft()[2]))
+            count += 1
+        if count:
+            self._house.commands_processed += count
+            self.session.commands += count
+            self._write(encode(_TAKEN[0], self.session.protocol) * count)
+            self._house.feed_all(events, now)
 
     def answered(self, later: Later, result: Result) -> None:
         """The result of the question that this connection waits for."""

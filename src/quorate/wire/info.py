@@ -40,13 +40,13 @@ class InfoReader:
     where there is one, and is taken apart only when that differs.
     """
 
-    __slots__ = ("_lines", "_report", "_section")
+    __slots__ = ("_plain", "_report", "_section")
 
     def __init__(self) -> None:
         self._report: InfoReport | None = None
         self._section = b""
-        # Its lines, where what each of them says depends on no other.
-        self._lines: list[bytes] = []
+        # Whether what each of its lines says depends on no other.
+        self._plain = False
 
     def read(self, text: bytes) -> InfoReport:
         """The report in a reply; the very same one for the very same text."""
@@ -68,12 +68,10 @@ class InfoReader:
         before = self._report
         if before is not None and section == self._section:
             return before
-        lines = section.split(b"\n")
-        moved = _moved_on(before, self._lines, lines) if before is not None else None
+        moved = _moved_on(before, self._section, section) if before is not None and self._plain else None
         if moved is None:
-            moved = _replicated(section)
-            lines = lines if _is_plain(section) else []
-        self._section, self._lines = section, lines
+            moved, self._plain = _replicated(section), _is_plain(section)
+        self._section = section
         return moved
 
 
@@ -101,8 +99,9 @@ def _is_plain(section: bytes) -> bool:
     return len(names) == len(set(names)) and names[:1] == [b"role"]
 
 
-def _moved_on(before: InfoReport, old: list[bytes], new: list[bytes]) -> InfoReport | None:
+def _moved_on(before: InfoReport, old_section: bytes, section: bytes) -> InfoReport | None:
     """The report if nothing that matters has changed but how far streams have come, as between nearly all replies."""
+    old, new = old_section.split(b"\n"), section.split(b"\n")
     if len(old) != len(new):
         return None
     changed: dict[bytes, int] = {}
