@@ -94,6 +94,7 @@ def test_every_file_that_may_appear_is_named(suffix: str) -> None:
         ("Failover", "for eight of them at most" if choosing.MOST_REASONS == 8 else "the number has changed"),
         ("Elections", f"take turns {candidacy.STAGGER} ms apart (and {candidacy.STAGGER_OF_MANY} ms more"),
         ("Elections", f"within {fallen.LATELY // 1000} s, at most {candidacy.WIDEST_STAGGER // 1000} s)"),
+        ("Elections", f"stands {candidacy.NOBODY_TO_PROMOTE // 1000} s later: it can promote nobody"),
         ("Elections", f"after {asking.VOTE_PATIENCE} ms (a quarter of down-after"),
         ("Elections", f"at most {failover.LAST_RETRY // 1000} s"),
         ("Epochs", f"at most 2^{EPOCH_JUMP.bit_length() - 1} above"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from quorate.core import candidacy
+from quorate.core import candidacy, staying
 from quorate.model.identity import MasterName
 from quorate.sim.checkers.liveness import Liveness, parted, unsettled
-from tests.sim.mutants.planting import Patch, mutant, planted
+from tests.sim.mutants.planting import Patch, always, mutant, planted
 from tests.sim.scenarios.stage import Stage
 from tests.sim.scenarios.test_scenarios import obey
 
@@ -71,6 +71,11 @@ HASTY = mutant(
 )
 
 
+LEAVES = mutant(
+    "leaves a master a replica that nobody leads", Patch(staying, "restore", always(None)), Liveness.name, at=(0, 1)
+)
+
+
 @pytest.mark.parametrize("classic", [0, 1])
 def test_who_alone_knows_a_replica_has_its_turn_whatever_kind_it_is(classic: int) -> None:
     assert unsettled(turned_unseen(classic=classic).world) == ""
@@ -79,3 +84,24 @@ def test_who_alone_knows_a_replica_has_its_turn_whatever_kind_it_is(classic: int
 def test_who_can_promote_nobody_and_stands_first_keeps_a_c_peer_from_its_turn() -> None:
     with planted(HASTY):
         assert unsettled(turned_unseen(classic=1).world) == "m0r0, the master of master0, is a replica"
+
+
+def turned_by_hand() -> Stage:
+    """Master and replica change places behind the sentinels' backs, though the replica must never be the master."""
+    stage = Stage()
+    obey(stage, "world sentinels=3 quorum=2 replicas=1 failover_timeout=1000 down_after=1000 nofailover=1")
+    obey(stage, "run 15000")
+    old, new = stage.server("m0r0"), stage.server("m0r1")
+    new.replicate(None)
+    old.replicate(new.node.ip)
+    obey(stage, "run 60000")
+    return stage
+
+
+def test_a_master_that_follows_who_must_not_lead_gets_its_role_back() -> None:
+    assert unsettled(turned_by_hand().world) == ""
+
+
+def test_who_leaves_it_a_replica_is_caught() -> None:
+    with planted(LEAVES):
+        assert unsettled(turned_by_hand().world) == "m0r0, the master of master0, is a replica"

@@ -13,7 +13,6 @@ from quorate.core import (
     reconfiguration,
     roster,
     selection,
-    staying,
     tilt,
     watching,
 )
@@ -202,12 +201,6 @@ FAILOVERS = (
         LOSSES,
         at=(140, 145),
         alone=True,
-    ),
-    mutant(
-        "leaves a master a replica that nobody leads",
-        Patch(staying, "restore", always(None)),
-        LIVENESS,
-        at=(900146, 1),
     ),
     mutant(
         "moves a master to a replica that has not caught up",
