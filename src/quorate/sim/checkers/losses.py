@@ -52,6 +52,8 @@ class Losses(Checker):
         """Per address when a promotion was announced, and by when the order had arrived."""
         self._declared: dict[str, list[Turn]] = {}
         """Per address the promotions of who was a master already and had no new order when they were announced."""
+        self._untold: dict[tuple[MasterName, SentinelHost], tuple[Millis, str]] = {}
+        """The last promotion of each sentinel of ours, and when it was: nobody hears of it before it is saved."""
         self._handed_over: dict[tuple[str, str], list[Turn]] = {}
         """Per address of a server and of whom it was told to follow: what that one had when the order was sent."""
         self._strangers_until: Millis = 0
@@ -75,9 +77,15 @@ class Losses(Checker):
         if notice.event is Event.SWITCH_MASTER:
             self._note(host, notice.master, notice.text.split()[3])
         elif notice.event is Event.PROMOTED_SLAVE:
-            ip = notice.text.split()[2]
+            place = notice.text.split()[2]
+            ip = self.world.network.names.get(place, place)
             self._note(host, notice.master, ip)
-            self._announced(host, self.world.network.names.get(ip, ip))
+            self._announced(host, ip)
+            self._untold[notice.master, host] = self.world.schedule.now, ip
+        elif notice.event is Event.TRY_FAILOVER:
+            self._untold.pop((notice.master, host), None)
+        elif notice.event is Event.ABORT_SLAVE_TIMEOUT and host.is_ours:
+            self._taken_back(host, notice.master)
 
     def sent(self, host: SentinelHost, ip: str, request: Request) -> None:
         if isinstance(request, StepAside):
@@ -113,6 +121,16 @@ class Losses(Checker):
                 turn = Turn(now, "", frozenset(server.log), frozenset(server.history.replaced))
                 self._declared.setdefault(ip, []).append(turn)
         earlier.append((now, now if host.is_ours else now + EARLY))
+
+    def _taken_back(self, host: SentinelHost, name: MasterName) -> None:
+        """It gives up after a promotion: that could not be saved, so it has told neither clients nor peers of it."""
+        at, ip = self._untold.pop((name, host), (None, ""))
+        told = self._told.get((name, host), [])
+        if at is None or told[-1:] != [(at, ip)]:
+            return
+        told.pop()
+        self._promoted[ip].remove((at, at))
+        self._declared[ip] = [turn for turn in self._declared.get(ip, ()) if turn.at != at]
 
     # --- judging ----------------------------------------------------------------------------------------------------
 
